@@ -1,0 +1,61 @@
+# Colocast: every command a person needs. `make run` and `make test` set everything up by themselves.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export COLOCAST_HOME ?= $(CURDIR)/.colocast
+export DAGSTER_HOME ?= $(COLOCAST_HOME)/dagster
+
+.PHONY: help run test setup ui check bench lock
+
+help:
+	@echo "make run    set up, then read the bundled reports, forecast and publish"
+	@echo "make test   set up, then all tests"
+	@echo "make ui     the Dagster web UI at 127.0.0.1:3000, schedules and sensors running"
+	@echo "make setup | check | bench | lock"
+
+run: $(VENV)/.core
+	@$(BIN)/colocast run
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest -n 2 -q
+
+setup: $(VENV)/.core
+
+ui: $(VENV)/.core
+	@$(BIN)/colocast ui
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m bench.reading
+	@$(BIN)/python -m bench.main_job
+
+# uv lives inside the environment, so that a machine needs Python and make alone.
+$(VENV)/.uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Colocast needs Python 3.11 or newer; found %d.%d. Point PYTHON at a newer one: make run PYTHON=python3.12" % sys.version_info[:2])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.uv requirements/core.txt pyproject.toml
+	@echo "Installing the locked requirements into $(VENV) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/core.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Renew the locks after a change of pyproject.toml.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: $(VENV)/.uv
+	$(LOCK) requirements/uv.in -o requirements/uv.txt
+	$(LOCK) pyproject.toml -o requirements/core.txt
+	$(LOCK) pyproject.toml --extra dev -c requirements/core.txt -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra scale -c requirements/core.txt -o requirements/scale.txt

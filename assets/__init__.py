@@ -1,0 +1,1 @@
+"""What is made, one folder a stage: reports -> warehouse -> outlook -> delivery. Plain functions; no scheduling."""

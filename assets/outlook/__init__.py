@@ -1,0 +1,1 @@
+"""Binds forecasts/ to the warehouse: panels in, forecast tables out. The models themselves live in forecasts/."""
