@@ -1,0 +1,284 @@
+-- The warehouse's tables: those that are published stand in `main`, the pipeline's own in `internal`.
+-- Every statement is repeatable. Comments stand in comments.sql, views in views.sql.
+
+CREATE SCHEMA IF NOT EXISTS internal;
+
+CREATE TABLE IF NOT EXISTS documents (
+    document_id      VARCHAR PRIMARY KEY,
+    file_name        VARCHAR NOT NULL,
+    media_type       VARCHAR,
+    sha256           VARCHAR NOT NULL,
+    bytes            BIGINT NOT NULL,
+    operator         VARCHAR,
+    published_on     DATE,
+    received_at      TIMESTAMP NOT NULL,
+    status           VARCHAR NOT NULL CHECK (status IN ('accepted', 'quarantined', 'rejected')),
+    reason           VARCHAR,
+    layout           VARCHAR,
+    rows_accepted    INTEGER NOT NULL,
+    rows_quarantined INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS observations (
+    observation_id     VARCHAR PRIMARY KEY,
+    document_id        VARCHAR NOT NULL,
+    operator           VARCHAR NOT NULL,
+    scope              VARCHAR NOT NULL,
+    scope_level        VARCHAR NOT NULL,
+    facility_id        VARCHAR,
+    market             VARCHAR,
+    period_end         DATE,
+    cadence            VARCHAR,
+    metric             VARCHAR NOT NULL,
+    value              DOUBLE NOT NULL,
+    value_low          DOUBLE,
+    value_high         DOUBLE,
+    unit               VARCHAR NOT NULL,
+    basis              VARCHAR NOT NULL,
+    perimeter          VARCHAR NOT NULL,
+    trust              DOUBLE NOT NULL,
+    known_at           DATE,
+    superseded_by      VARCHAR,
+    locator            VARCHAR NOT NULL,
+    quote              VARCHAR NOT NULL,
+    tier               VARCHAR NOT NULL,
+    source             VARCHAR,
+    rounding           DOUBLE NOT NULL,
+    known_at_estimated BOOLEAN NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS quarantine (
+    quarantine_id VARCHAR PRIMARY KEY,
+    document_id   VARCHAR NOT NULL,
+    rule          VARCHAR NOT NULL,
+    severity      VARCHAR NOT NULL,
+    reason        VARCHAR NOT NULL,
+    row_json      VARCHAR,
+    locator       VARCHAR,
+    first_seen_at TIMESTAMP NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS facilities (
+    facility_id       VARCHAR PRIMARY KEY,
+    operator          VARCHAR NOT NULL,
+    name              VARCHAR NOT NULL,
+    district          VARCHAR,
+    market            VARCHAR,
+    jurisdiction      VARCHAR,
+    ready_for_service DATE,
+    capacity_mw       DOUBLE,
+    latitude          DOUBLE,
+    longitude         DOUBLE,
+    document_id       VARCHAR,
+    provenance        VARCHAR NOT NULL CHECK (provenance IN ('observed', 'estimated', 'assumed'))
+);
+
+CREATE TABLE IF NOT EXISTS stack_evidence (
+    evidence_id   VARCHAR PRIMARY KEY,
+    facility_id   VARCHAR,
+    operator      VARCHAR,
+    scope         VARCHAR,
+    jurisdiction  VARCHAR,
+    evidence_date DATE NOT NULL,
+    points_to     VARCHAR NOT NULL CHECK (points_to IN ('mainland', 'us', 'dual')),
+    strength      VARCHAR NOT NULL CHECK (strength IN ('weak', 'moderate', 'strong')),
+    statement     VARCHAR NOT NULL,
+    source        VARCHAR NOT NULL,
+    claim_id      VARCHAR,
+    document_id   VARCHAR,
+    provenance    VARCHAR NOT NULL CHECK (provenance IN ('observed', 'estimated', 'assumed'))
+);
+
+CREATE TABLE IF NOT EXISTS stack_shares (
+    level          VARCHAR NOT NULL,
+    series_id      VARCHAR NOT NULL,
+    as_of          DATE NOT NULL,
+    mainland_share DOUBLE NOT NULL,
+    us_share       DOUBLE NOT NULL,
+    dual_share     DOUBLE NOT NULL,
+    unknown_share  DOUBLE NOT NULL,
+    grade          VARCHAR NOT NULL,
+    evidence_count INTEGER NOT NULL,
+    PRIMARY KEY (level, series_id, as_of)
+);
+
+CREATE TABLE IF NOT EXISTS occupancy_history (
+    level            VARCHAR NOT NULL,
+    series_id        VARCHAR NOT NULL,
+    series_name      VARCHAR NOT NULL,
+    stack            VARCHAR,
+    market           VARCHAR,
+    quarter_end      DATE NOT NULL,
+    unit             VARCHAR NOT NULL,
+    in_service       DOUBLE,
+    leased           DOUBLE,
+    committed        DOUBLE,
+    utilised         DOUBLE,
+    occupancy        DOUBLE,
+    commitment_rate  DOUBLE,
+    utilisation_rate DOUBLE,
+    observed_share   DOUBLE NOT NULL,
+    estimated_share  DOUBLE NOT NULL,
+    assumed_share    DOUBLE NOT NULL,
+    known_at         DATE NOT NULL,
+    operator         VARCHAR,
+    perimeter        VARCHAR,
+    members          INTEGER NOT NULL,
+    PRIMARY KEY (level, series_id, quarter_end)
+);
+
+CREATE TABLE IF NOT EXISTS occupancy_forecast (
+    vintage        DATE NOT NULL,
+    scenario       VARCHAR NOT NULL,
+    level          VARCHAR NOT NULL,
+    series_id      VARCHAR NOT NULL,
+    stack          VARCHAR,
+    quarter_end    DATE NOT NULL,
+    horizon        INTEGER NOT NULL,
+    unit           VARCHAR NOT NULL,
+    in_service_p50 DOUBLE,
+    leased_p05     DOUBLE,
+    leased_p10     DOUBLE,
+    leased_p25     DOUBLE,
+    leased_p50     DOUBLE,
+    leased_p75     DOUBLE,
+    leased_p90     DOUBLE,
+    leased_p95     DOUBLE,
+    occupancy_p05  DOUBLE,
+    occupancy_p10  DOUBLE,
+    occupancy_p25  DOUBLE,
+    occupancy_p50  DOUBLE,
+    occupancy_p75  DOUBLE,
+    occupancy_p90  DOUBLE,
+    occupancy_p95  DOUBLE,
+    occupancy_mean DOUBLE,
+    model          VARCHAR NOT NULL,
+    PRIMARY KEY (vintage, scenario, level, series_id, quarter_end)
+);
+
+CREATE TABLE IF NOT EXISTS breach_probability (
+    vintage     DATE NOT NULL,
+    scenario    VARCHAR NOT NULL,
+    level       VARCHAR NOT NULL,
+    series_id   VARCHAR NOT NULL,
+    quarter_end DATE NOT NULL,
+    horizon     INTEGER NOT NULL,
+    threshold   DOUBLE NOT NULL,
+    probability DOUBLE NOT NULL,
+    PRIMARY KEY (vintage, scenario, level, series_id, quarter_end, threshold)
+);
+
+CREATE TABLE IF NOT EXISTS forecast_accuracy (
+    model          VARCHAR NOT NULL,
+    level          VARCHAR NOT NULL,
+    horizon        INTEGER NOT NULL,
+    origins        INTEGER NOT NULL,
+    n              INTEGER NOT NULL,
+    mae_pp         DOUBLE,
+    bias_pp        DOUBLE,
+    mase           DOUBLE,
+    swis           DOUBLE,
+    coverage_80    DOUBLE,
+    coverage_95    DOUBLE,
+    skill_vs_naive DOUBLE,
+    PRIMARY KEY (model, level, horizon)
+);
+
+CREATE TABLE IF NOT EXISTS source_disagreements (
+    market           VARCHAR NOT NULL,
+    metric           VARCHAR NOT NULL,
+    period_end       DATE,
+    source_a         VARCHAR NOT NULL,
+    value_a          DOUBLE NOT NULL,
+    definition_a     VARCHAR NOT NULL,
+    source_b         VARCHAR NOT NULL,
+    value_b          DOUBLE NOT NULL,
+    definition_b     VARCHAR NOT NULL,
+    period_end_b     DATE,
+    observation_id_a VARCHAR NOT NULL,
+    observation_id_b VARCHAR NOT NULL,
+    remark           VARCHAR,
+    PRIMARY KEY (observation_id_a, observation_id_b)
+);
+
+CREATE TABLE IF NOT EXISTS claims (
+    claim_id    VARCHAR PRIMARY KEY,
+    topic       VARCHAR NOT NULL,
+    statement   VARCHAR NOT NULL,
+    value       VARCHAR,
+    unit        VARCHAR,
+    period      VARCHAR,
+    source      VARCHAR NOT NULL,
+    grade       VARCHAR NOT NULL CHECK (grade IN ('A', 'B', 'C', 'D')),
+    default_use VARCHAR,
+    note        VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS assumptions (
+    parameter VARCHAR PRIMARY KEY,
+    value     DOUBLE NOT NULL,
+    low       DOUBLE,
+    high      DOUBLE,
+    unit      VARCHAR NOT NULL,
+    basis     VARCHAR NOT NULL,
+    used_in   VARCHAR NOT NULL,
+    note      VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS runs (
+    run_id       VARCHAR PRIMARY KEY,
+    started_at   TIMESTAMP NOT NULL,
+    finished_at  TIMESTAMP,
+    outcome      VARCHAR NOT NULL,
+    code_version VARCHAR,
+    documents    INTEGER,
+    observations INTEGER,
+    vintage      DATE,
+    seed         BIGINT
+);
+
+-- What the operators' data files say, as far as SQL needs it. Replaced as a whole by loading.load_operators.
+CREATE TABLE IF NOT EXISTS internal.operators (
+    operator           VARCHAR PRIMARY KEY,
+    slug               VARCHAR NOT NULL,
+    kind               VARCHAR NOT NULL CHECK (kind IN ('operator', 'market_source')),
+    group_scope        VARCHAR NOT NULL,
+    market             VARCHAR,
+    reporting_lag_days INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS internal.operator_jurisdictions (
+    operator     VARCHAR NOT NULL,
+    jurisdiction VARCHAR NOT NULL,
+    share        DOUBLE NOT NULL CHECK (share > 0 AND share <= 1),
+    PRIMARY KEY (operator, jurisdiction)
+);
+
+CREATE TABLE IF NOT EXISTS internal.operator_perimeters (
+    operator  VARCHAR NOT NULL,
+    perimeter VARCHAR NOT NULL,
+    position  INTEGER NOT NULL,
+    PRIMARY KEY (operator, perimeter)
+);
+
+CREATE TABLE IF NOT EXISTS internal.scope_parts (
+    operator VARCHAR NOT NULL,
+    scope    VARCHAR NOT NULL,
+    part_of  VARCHAR NOT NULL,
+    PRIMARY KEY (operator, scope)
+);
+
+-- The rules of build_history, as data: data files beside the ledger fill these.
+CREATE TABLE IF NOT EXISTS internal.tiers (
+    tier     VARCHAR PRIMARY KEY,
+    position INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS internal.source_definitions (
+    operator   VARCHAR NOT NULL,
+    market     VARCHAR NOT NULL,
+    metric     VARCHAR NOT NULL,
+    definition VARCHAR NOT NULL,
+    claim_id   VARCHAR,
+    PRIMARY KEY (operator, market, metric)
+);
