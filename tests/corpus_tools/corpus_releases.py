@@ -1,14 +1,16 @@
-# ruff: noqa: E501
+# ruff: noqa: E501, RUF005
 """Results announcements and newswires in English: GDS, VNET, Chindata, DuPont Fabros, CyrusOne, Equinix, Interxion prose."""
 
 from __future__ import annotations
 
 import textwrap
 
-from corpus_writing import Corpus, Line, ending, flowing, pdf
+from corpus_writing import FICTITIOUS, Corpus, Line, ending, flowing, pdf
 
 GDS = "GDS Holdings"
 VNET = "VNET Group (21Vianet)"
+INTERXION = "Interxion"
+DIGITAL_CORE = "Digital Core REIT"
 
 
 def edgar_bullet(text: str) -> str:
@@ -314,5 +316,481 @@ Dial-in: pass code 4471920.
 2014-06-30 ar commitment 96
 = DuPont Fabros Technology | operating portfolio (by critical load) | portfolio | pct
 2014-06-30 ar commitment 95
+""",
+    )
+
+
+def second(corpus: Corpus) -> None:
+    """More announcements."""
+    source = (
+        "https://it.advfn.com/mercati/NASDAQ/GDS/notizie/93550301/gds-holdings-limited-reports-fourth-quarter-and-fu"
+    )
+    corpus.add(
+        "gds_4q23_short_note.html",
+        "<html><body><h2>GDS, fourth quarter and full year 2023</h2><p>March 26, 2024</p><p>At the end of 2023 the group&rsquo;s total area committed and pre-committed came to "
+        "670,975 sqm, an increase of 6.4% over the 630,716 sqm at December 31, 2022. During the fourth quarter of 2023 net additional area in service was 18,344 sqm. "
+        "The balance of the release deals with financing.</p>"
+        f"<p>{ending(source)}</p></body></html>",
+        operator=GDS,
+        layout="press_release_html_prose",
+        hazards="'at the end of 2023' as the date;an increment without a level",
+        period_end="2023-12-31",
+        published_on="2024-03-26",
+        sources=(source,),
+        expected="""
+= GDS Holdings | group | portfolio | sqm
+2023-12-31 ar committed 670975
+2022-12-31 py committed 630716
+""",
+    )
+
+    source = "https://advfn.com/stock-market/NASDAQ/GDS/stock-news/94943207/gds-holdings-limited-reports-third-quarter-2024-re"
+    text = (
+        "GDS Holdings Limited (NASDAQ:GDS; HKEX:9698),third quarter of 2024,unaudited.Operating data.Total area committed and pre-committed:785,692 sqm as of September 30,2024"
+        "(September 30,2023:653,732 sqm),up 20.2% Y-o-Y.Area in service:647,468 sqm as of September 30,2024(September 30,2023:554,210 sqm),up 16.8% Y-o-Y.Commitment rate for area in "
+        "service:92.7% as of September 30,2024(September 30,2023:91.9%).Area under construction:234,741 sqm as of September 30,2024(September 30,2023:189,585 sqm).Pre-commitment rate "
+        "for area under construction:79.2% as of September 30,2024(September 30,2023:76.1%).Area utilized:481,819 sqm as of September 30,2024(September 30,2023:398,674 sqm),up 20.9% "
+        "Y-o-Y.Utilization rate for area in service:74.4% as of September 30,2024(September 30,2023:71.9%)."
+    )
+    chunks = [text[start : start + 71] for start in range(0, len(text), 71)]
+    corpus.add(
+        "gds_3q24_rechunked.pdf",
+        pdf(
+            [
+                [Line(70, 780 - 16 * index, f"[{index + 1}] {chunk}", 9, "F3") for index, chunk in enumerate(chunks)]
+                + [Line(70, 120, ending(source), 6)]
+            ]
+        ),
+        operator=GDS,
+        layout="press_release_pdf_rechunked",
+        hazards="chunk numbers in square brackets;words and numbers split over lines;no space after commas and full stops",
+        period_end="2024-09-30",
+        sources=(source,),
+        expected="""
+= GDS Holdings | group | portfolio | sqm
+2024-09-30 ar committed 785692; in_service 647468; commitment 92.7; uc 234741; precommit 79.2; utilised 481819; utilisation 74.4
+2023-09-30 py committed 653732; in_service 554210; commitment 91.9; uc 189585; precommit 76.1; utilised 398674; utilisation 71.9
+""",
+    )
+
+    source = "https://reportify.ai/financials/918969329872146432"
+    cells = [
+        ("Cabinets under management by VNET, end of period", "65,264", "80,831", "82,660"),
+        ("Cabinets utilized by customers, end of period", "38,325", "44,500", "45,527"),
+        ("Overall utilization rate of cabinets", "58.7%", "55.1%", "55.1%"),
+        ("Retail IDC MRR per cabinet (RMB)", "9,296", "9,186", "9,287"),
+    ]
+    corpus.add(
+        "vnet_3q22_table.html",
+        "<html><body><p><b>VNET Group, Inc.</b><br>Operational data, third quarter 2022 (released November 23, 2022)</p><table width=90%>"
+        "<tr><td>&nbsp;</td><td align=center><b>Three months ended<br>September 30, 2021</b></td><td align=center><b>Three months ended<br>June 30, 2022</b></td><td align=center><b>Three months ended<br>September 30, 2022</b></td></tr>"
+        + "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
+        + f"</table><p>{ending(source)}</p></body></html>",
+        operator=VNET,
+        layout="key_metrics_table_html_three_periods",
+        hazards="year-ago, previous and current quarter as columns;header cells with a line break;current quarter last",
+        period_end="2022-09-30",
+        published_on="2022-11-23",
+        sources=(source,),
+        expected="""
+= VNET Group (21Vianet) | group | portfolio | cabinets
+2021-09-30 py in_service 65264; utilised 38325; utilisation 58.7
+2022-06-30 pq in_service 80831; utilised 44500; utilisation 55.1
+2022-09-30 ar in_service 82660; utilised 45527; utilisation 55.1
+= VNET Group (21Vianet) | retail IDC | portfolio | cabinets
+2021-09-30 py mrr 9296
+2022-06-30 pq mrr 9186
+2022-09-30 ar mrr 9287
+""",
+    )
+
+    source = (
+        "https://www.fool.com/earnings/call-transcripts/2025/11/20/vnet-group-vnet-q3-2025-earnings-call-transcript"
+    )
+    corpus.add(
+        "vnet_3q25_transcript.txt",
+        f"""VNET Group Q3 2025 Earnings Call Transcript
+November 20, 2025
+
+Moderator: Welcome, and thank you for holding. Today's session is recorded.
+
+Speaker 1: Hello everybody. Wholesale first. At the end of September
+2025 our wholesale capacity in service was 783 megawatts. Customers were
+utilizing 582 megawatts of that, so the wholesale utilization rate was
+74.3%. If you look at mature wholesale capacity alone, utilization was
+94.7%.
+
+Speaker 2: On retail, we had 52,288 cabinets in service at quarter end,
+the utilization rate was 64.8%, and MRR per retail cabinet went up to
+RMB8,948.
+
+Moderator: We take 1 question per caller. Press star 1.
+
+{ending(source)}
+""",
+        operator=VNET,
+        layout="transcript_txt",
+        hazards="spoken figures;period end in words;megawatts spelt out;mature capacity apart",
+        period_end="2025-09-30",
+        published_on="2025-11-20",
+        sources=(source,),
+        expected="""
+= VNET Group (21Vianet) | wholesale IDC | portfolio | mw
+2025-09-30 ar in_service 783; utilised 582; utilisation 74.3
+= VNET Group (21Vianet) | wholesale IDC, mature | portfolio | mw
+2025-09-30 ar utilisation 94.7
+= VNET Group (21Vianet) | retail IDC | portfolio | cabinets
+2025-09-30 ar in_service 52288; utilisation 64.8; mrr 8948
+""",
+    )
+
+    source = "https://news.futunn.com/en/post/43081663"
+    corpus.add(
+        "vnet_1q24_bullets.pdf",
+        pdf(
+            [
+                flowing(
+                    """
+VNET Group, Inc.
+First quarter 2024 - wholesale IDC business
+May 30, 2024
+
+- Capacity in service was 332MW as of March 31, 2024, compared with 332MW as of
+  December 31, 2023 and 224MW as of March 31, 2023.
+- Capacity utilized by customers was 236MW as of March 31, 2024, compared with
+  219MW as of December 31, 2023 and 116MW as of March 31, 2023.
+- The utilization rate was 71.0% as of March 31, 2024, compared with 65.8% as of
+  December 31, 2023 and 51.7% as of March 31, 2023. For mature capacity the
+  utilization rate was 94.6% as of March 31, 2024.
+- Capacity under construction was 139MW as of March 31, 2024.
+""",
+                    size=10,
+                )
+                + [Line(60, 90, ending(source), 7)]
+            ]
+        ),
+        operator=VNET,
+        layout="press_release_pdf_bullets",
+        hazards="previous quarter and year-ago in one sentence;an unchanged level;mature capacity apart",
+        period_end="2024-03-31",
+        published_on="2024-05-30",
+        sources=(source,),
+        expected="""
+= VNET Group (21Vianet) | wholesale IDC | portfolio | mw
+2024-03-31 ar in_service 332; utilised 236; utilisation 71.0; uc 139
+2023-12-31 pq in_service 332; utilised 219; utilisation 65.8
+2023-03-31 py in_service 224; utilised 116; utilisation 51.7
+= VNET Group (21Vianet) | wholesale IDC, mature | portfolio | mw
+2024-03-31 ar utilisation 94.6
+""",
+    )
+
+    source = "https://www.dianhuahui.com/transcript/VNET/2014/2"
+    corpus.add(
+        "vnet_2q14_transcript.html",
+        "<html><body><h3>21Vianet Group, Q2 2014 call (August 2014)</h3><p><b>CFO:</b> We ended the second quarter of 2014 with nearly 17,000 cabinets under management. "
+        "Our utilization rate for the quarter was 73.9%. Churn stayed low.</p><p><b>Analyst:</b> Could it go back above 75% one day?</p><p><b>CFO:</b> I would rather not name a number.</p>"
+        f"<p>{ending(source)}</p></body></html>",
+        operator=VNET,
+        layout="transcript_html",
+        hazards="'nearly' before a level;an analyst's hypothetical percentage is not a figure",
+        period_end="2014-06-30",
+        sources=(source,),
+        expected="""
+= VNET Group (21Vianet) | group | portfolio | cabinets
+2014-06-30 ar in_service 17000 16500..17000; utilisation 73.9
+""",
+    )
+
+    sources = (
+        "https://br.advfn.com/noticias/GLOBE/2022/artigo/89613708",
+        "https://www.marketscreener.com/quote/stock/CHINDATA-GROUP-HOLDINGS-L-113108843/news/Chindata-3Q22-Earnings-Call-Transcript-42406805/",
+    )
+    corpus.add(
+        "chindata_3q22_release.txt",
+        f"""CHINDATA GROUP, THIRD QUARTER OF 2022
+
+Capacity (end of quarter)
+
+  Total capacity (in service plus under construction) grew by 45MW in the
+  quarter, to 821MW, from 588MW one year before.
+  Capacity in service was 579MW.
+  Utilized capacity grew by 53MW in the quarter, to 454MW, from 268MW one
+  year before.
+
+Contracts
+
+  96% of capacity in service was contracted or under an indication of interest
+  (IOI). The weighted average remaining term per contracted megawatt was 8.27
+  years.
+
+{ending(*sources)}
+""",
+        operator="Chindata Group",
+        layout="press_release_txt_hardwrap",
+        hazards="increment before level;'one year before' instead of a date;a rate that counts letters of interest is not the commitment rate",
+        period_end="2022-09-30",
+        sources=sources,
+        expected=f"""
+= Chindata Group | group | portfolio | mw
+2022-09-30 ar total 821; utilised 454
+2021-09-30 py total 588
+> {sources[1]}
+2021-09-30 py utilised 268
+2022-09-30 ar in_service 579; wale 8.27
+""",
+    )
+
+    source = "https://www.sec.gov/Archives/edgar/data/1553023/000155302315000077/exhibit991-earningsrelease.htm"
+    other = "http://getfilings.com/sec-filings/150507/CyrusOne-Inc_8-K/exhibit991-earningsrelease.htm"
+    corpus.add(
+        "cyrusone_2q15_exhibit.html",
+        "<html><body><p style='text-align:right'>Exhibit 99.1</p><p><b>CyrusOne, second quarter 2015</b> (August 5, 2015)</p>"
+        "<p>Leasing of colocation square feet (CSF). The table gives the share of CSF utilized.</p>"
+        "<table><tr><th></th><th>June 30, 2015</th><th>March 31, 2015</th></tr><tr><td>Utilization</td><td>90&nbsp;%</td><td>89&nbsp;%</td></tr></table>"
+        f"<p>{ending(source, other)}</p></body></html>",
+        operator="CyrusOne",
+        layout="key_metrics_table_html_two_dates",
+        hazards="current quarter first;hard space before the percent sign",
+        period_end="2015-06-30",
+        published_on="2015-08-05",
+        sources=(source, other),
+        expected="""
+= CyrusOne | portfolio (CSF) | portfolio | sqft
+2015-06-30 ar utilisation 90
+2015-03-31 pq utilisation 89
+""",
+    )
+
+    source = "https://dgtlinfra.com/equinix-q3-2021-xscale-leasing-activity/"
+    corpus.add(
+        "equinix_3q21_cabinets.html",
+        "<html><body><h2>Equinix, Q3 2021: cabinets</h2><table><tr><th>September 30, 2021</th><th>Cabinet capacity</th><th>Cabinets billing</th><th>Utilization rate</th></tr>"
+        "<tr><td>Americas</td><td>n/p</td><td>n/p</td><td>75%</td></tr><tr><td>EMEA</td><td>n/p</td><td>n/p</td><td>84%</td></tr><tr><td>Asia-Pacific</td><td>n/p</td><td>n/p</td><td>78%</td></tr>"
+        "<tr><td><b>Total</b></td><td>324,000</td><td>256,000</td><td>79%</td></tr></table>"
+        f"<p>n/p: not printed in the source. Counts are rounded to thousands.</p><p>{ending(source)}</p></body></html>",
+        operator="Equinix",
+        layout="region_table_html_metrics_as_columns",
+        hazards="regions as rows and metrics as columns;not-printed marks;a total row is the group",
+        period_end="2021-09-30",
+        sources=(source,),
+        expected="""
+= Equinix | Americas | region | cabinets
+2021-09-30 ar utilisation 75
+= Equinix | EMEA | region | cabinets
+2021-09-30 ar utilisation 84
+= Equinix | Asia-Pacific | region | cabinets
+2021-09-30 ar utilisation 78
+= Equinix | group | portfolio | cabinets
+2021-09-30 ar in_service 324000; utilised 256000; utilisation 79
+""",
+    )
+
+    source = "https://ng.investing.com/news/transcripts/iron-mountain-at-goldman-sachs-conference-strategic-growth-insights-93CH-2098439"
+    corpus.add(
+        "iron_mountain_conference.txt",
+        f"""Iron Mountain at an investor conference, September 2025 (notes)
+
+In the data center segment, operating capacity was 450 megawatts at 30 June 2025
+and 98% of it was leased. Another 200 megawatts were under construction at that
+date. Storage volumes and shredding were discussed at length and carry no
+capacity figures.
+
+{ending(source)}
+""",
+        operator="Iron Mountain",
+        layout="prose_news_note",
+        hazards="'98% of it' needs the clause before;one segment of a wider company",
+        period_end="2025-06-30",
+        published_on="2025-09-09",
+        sources=(source,),
+        expected="""
+= Iron Mountain | data center segment | portfolio | mw
+2025-06-30 ar in_service 450; commitment 98; uc 200
+""",
+    )
+
+    source = "http://www.convergedigest.com/2018/03/interxion-reports-continued-growth-for.html"
+    corpus.add(
+        "interxion_4q17_prose.html",
+        "<html><body><h1>Interxion closes 2017</h1><p>March 2018. Interxion said equipped space increased by 3,600 square metres in the fourth quarter to 122,500 square metres at year-end 2017, "
+        "while revenue generating space increased by 2,700 square metres to 99,800 square metres. The utilisation rate, revenue generating space over equipped space, was 81% at the end of the year.</p>"
+        f"<p>{ending(source)}</p></body></html>",
+        operator=INTERXION,
+        layout="prose_news_note",
+        hazards="increment before level twice in a sentence;definition between the metric and its value",
+        period_end="2017-12-31",
+        sources=(source,),
+        expected="""
+= Interxion | group | portfolio | sqm
+2017-12-31 ar in_service 122500; utilised 99800; utilisation 81
+""",
+    )
+
+    source = "https://www.sec.gov/Archives/edgar/data/1297996/000155837022011281/dlr-20220728xex99d1.htm"
+    corpus.add(
+        "digital_realty_2q22_note.html",
+        "<html><body><p>EX-99.1</p><p><b>About Digital Realty</b></p><p>As of June 30, 2022, the company&#8217;s 297 data centers, including those held as investments in unconsolidated joint ventures, "
+        "contain applications and operations in a rentable area of about 36.8 million square feet, space under active development and space held for development left out.</p>"
+        f"<p>{ending(source)}</p></body></html>",
+        operator="Digital Realty",
+        layout="press_release_html_edgar",
+        hazards="millions of square feet;'about';what is left out stands after the figure",
+        period_end="2022-06-30",
+        published_on="2022-07-28",
+        sources=(source,),
+        expected="""
+= Digital Realty | global incl. unconsolidated JVs | portfolio | sqft
+2022-06-30 ar in_service 36800000 36700000..36900000; sites 297
+""",
+    )
+
+
+def third(corpus: Corpus) -> None:
+    """Notes of trusts, and fictitious operators where a sentence must not be taken."""
+    source = "https://sginvestors.io/analysts/research/2024/07/keppel-dc-reit-phillip-securities-research-2024-07-29"
+    corpus.add(
+        "keppel_1h24_note.html",
+        "<html><body><h2>Keppel DC REIT in the first half of 2024</h2><p>Broker note, July 2024.</p><p>Portfolio occupancy slipped by 0.8 percentage points quarter on quarter, from 98.3% to 97.5% at the end of June 2024. "
+        "The WALE by lettable area stood at 6.4 years. Our target price is unchanged.</p>"
+        f"<p>{ending(source)}</p></body></html>",
+        operator="Keppel DC REIT",
+        layout="prose_news_note",
+        hazards="from X to Y: the earlier value comes first;percentage points",
+        period_end="2024-06-30",
+        sources=(source,),
+        expected="""
+= Keppel DC REIT | portfolio | portfolio | pct
+2024-06-30 ar occupancy 97.5; wale 6.4
+2024-03-31 pq occupancy 98.3
+""",
+    )
+    source = "http://keppeltt.com.sg/news_item.aspx?sid=42&aid=6896"
+    corpus.add(
+        "keppel_fy16_note.txt",
+        f"""23 January 2017
+
+Keppel DC REIT: year ended 31 December 2016
+
+At the year-end the portfolio was 94.4% occupied and the weighted
+average lease expiry was 9.6 years, both by leased lettable area.
+
+{ending(source)}
+""",
+        operator="Keppel DC REIT",
+        layout="prose_news_note",
+        hazards="'was 94.4% occupied' instead of occupancy;year-end without a date in the sentence",
+        period_end="2016-12-31",
+        published_on="2017-01-23",
+        sources=(source,),
+        expected="""
+= Keppel DC REIT | portfolio | portfolio | pct
+2016-12-31 ar occupancy 94.4; wale 9.6
+""",
+    )
+    source = "https://shentonwire.net/2021/10/26/mapletree-industrial-trust-reports-fiscal-2q-net-property-income-climbed-47-percent/"
+    corpus.add(
+        "mapletree_2qfy22_note.html",
+        "<html><body><h1>Mapletree Industrial Trust: fiscal second quarter (July to September 2021)</h1><p>26 October 2021</p><p>Net property income climbed 47 per cent. Average occupancy of the North American portfolio "
+        "was 93.9 per cent in the quarter, down from 97.8 per cent in the preceding quarter. For the overall portfolio the average was 93.7 per cent.</p>"
+        f"<p>{ending(source)}</p></body></html>",
+        operator="Mapletree Industrial Trust",
+        layout="prose_news_note",
+        hazards="fiscal quarter;'per cent' in words;a region before the whole;income growth",
+        period_end="2021-09-30",
+        published_on="2021-10-26",
+        sources=(source,),
+        expected="""
+= Mapletree Industrial Trust | North American portfolio | region | pct
+2021-09-30 ar occupancy 93.9
+2021-06-30 pq occupancy 97.8
+= Mapletree Industrial Trust | portfolio | portfolio | pct
+2021-09-30 ar occupancy 93.7
+""",
+    )
+    source = "https://sginvestors.io/analysts/research/2023/07/digital-core-reit-dbs-group-research-2023-07-28"
+    corpus.add(
+        "digital_core_2q23_note.html",
+        "<html><body><h3>Digital Core REIT: 2Q23 update</h3><p>27 July 2023</p><ul><li>Portfolio occupancy at 96.7% as at 30 June 2023 (31 March 2023: 96.9%)</li>"
+        "<li>The Toronto DC was 67.4% occupied as at 30 June 2023</li></ul>"
+        f"<p>{ending(source)}</p></body></html>",
+        operator=DIGITAL_CORE,
+        layout="broker_note_html",
+        hazards="one site beside the portfolio;'was X% occupied'",
+        period_end="2023-06-30",
+        published_on="2023-07-27",
+        sources=(source,),
+        expected="""
+= Digital Core REIT | portfolio | portfolio | pct
+2023-06-30 ar occupancy 96.7
+2023-03-31 pq occupancy 96.9
+= Digital Core REIT | Toronto DC | facility | pct
+2023-06-30 ar occupancy 67.4
+""",
+    )
+    harbour = "Victoria Harbour Hosting Ltd (fictitious)"
+    corpus.add(
+        "fictitious_victoria_half_year.txt",
+        f"""{harbour}
+Interim statement, six months to 30 June 2026
+
+The group hosts customers in Hong Kong. Its Tsuen Wan 2 site is
+nearly full. At Tsuen Wan 1 customers took up about 85% of the capacity in
+service at 30 June 2026. For the year as a whole management expects group
+utilisation to reach between 80% and 83%; it expects to add 12MW at Fanling.
+
+Group capacity in service was 46.2MW at 30 June 2026 (31 December 2025:
+44.0MW). Revenue rose 9% and electricity cost 14%.
+
+{FICTITIOUS}
+""",
+        operator=harbour,
+        layout="prose_half_year_statement",
+        hazards="'nearly full' without a number is no figure;'about';guidance is no figure;expected additions",
+        period_end="2026-06-30",
+        expected=f"""
+= {harbour} | Tsuen Wan 1 | facility | pct
+2026-06-30 ar utilisation 85 83..87
+= {harbour} | group | portfolio | mw
+2026-06-30 ar in_service 46.2
+2025-12-31 ph in_service 44.0
+""",
+    )
+    delta = "Delta Colocation Holdings (fictitious)"
+    corpus.add(
+        "fictitious_delta_pro_forma.html",
+        f"<html><body><h2>{delta}: quarter ended March 31, 2026</h2><ul><li>Capacity in service: 118.0 MW as of March 31, 2026 (December 31, 2025: 112.5 MW; March 31, 2025: 96.0 MW)</li>"
+        "<li>Capacity billed: 94.4 MW as of March 31, 2026 (December 31, 2025: 90.0 MW; March 31, 2025: 72.0 MW)</li><li>Utilization rate: 80.0% as of March 31, 2026</li></ul>"
+        "<p>Pro forma for the purchase of two sites, which closed on April 30, 2026, capacity in service would have been 131.0 MW as of March 31, 2026.</p>"
+        f"<p>Guidance: utilization of 82% to 84% by the end of 2026.</p><p>{FICTITIOUS}</p></body></html>",
+        operator=delta,
+        layout="press_release_html_bullets",
+        hazards="two comparatives in one bracket;pro forma;guidance is no figure;operator without a layout",
+        period_end="2026-03-31",
+        expected=f"""
+= {delta} | group | portfolio | mw
+2026-03-31 ar in_service 118.0; utilised 94.4; utilisation 80.0
+2025-12-31 pq in_service 112.5; utilised 90.0
+2025-03-31 py in_service 96.0; utilised 72.0
+2026-03-31 pf in_service 131.0
+""",
+    )
+    source = "https://reportify.ai/financials/1114336494459424768"
+    corpus.add(
+        "gds_4q24_continuing.html",
+        "<html><body><h3>GDS Holdings Limited, fourth quarter of 2024 (continuing operations)</h3><table><tr><td></td><td>As of December 31, 2024</td></tr>"
+        "<tr><td>Total area committed and pre-committed (sqm)</td><td>629,997</td></tr><tr><td>Area in service (sqm)</td><td>613,583</td></tr><tr><td>Commitment rate for area in service</td><td>91.9%</td></tr>"
+        "<tr><td>Area utilized (sqm)</td><td>453,094</td></tr><tr><td>Utilization rate for area in service</td><td>73.8%</td></tr></table>"
+        "<p>One year before, restated to leave out DayOne, the commitment rate for area in service was 92.5% (as of December 31, 2023).</p>"
+        f"<p>{ending(source)}</p></body></html>",
+        operator=GDS,
+        layout="key_metrics_table_html_one_date",
+        hazards="perimeter without DayOne;a restated comparative in prose below the table",
+        period_end="2024-12-31",
+        sources=(source,),
+        expected="""
+= GDS Holdings | group | portfolio | sqm
+2024-12-31 ar committed 629997; in_service 613583; commitment 91.9; utilised 453094; utilisation 73.8
+2023-12-31 rc commitment 92.5
 """,
     )

@@ -1,4 +1,4 @@
-"""How a test document and its expected file are put on disk: the expected-figure notation, a small PDF writer, the manifest.
+"""How a test document and its expected file reach the disk: the expected-figure notation, a PDF writer, the manifest.
 
 What the documents say belongs into the modules beside this one. Nothing here may import the code under test: the
 corpus examines it.
@@ -255,6 +255,12 @@ def pdf(pages: list[list[Line]], *, password: str = "", landscape: bool = False)
         if key:
             content = _rc4(hashlib.md5(key + number.to_bytes(3, "little") + b"\0\0").digest()[:10], content)
         objects[number - 1] = b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+    extra = b" /ID [<%s> <%s>]" % (identity.hex().encode(), identity.hex().encode())
+    return assemble(objects, extra + (b" /Encrypt %d 0 R" % encryption if encryption else b""))
+
+
+def assemble(objects: list[bytes], trailer: bytes = b"") -> bytes:
+    """A PDF file of `objects` (the first is the catalogue), with cross-reference table and trailer."""
     out = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
     offsets = []
     for number, body in enumerate(objects, 1):
@@ -263,14 +269,7 @@ def pdf(pages: list[list[Line]], *, password: str = "", landscape: bool = False)
     start = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    extra = b" /Encrypt %d 0 R" % encryption if encryption else b""
-    out += b"trailer << /Size %d /Root 1 0 R /ID [<%s> <%s>]%s >>\nstartxref\n%d\n%%%%EOF\n" % (
-        len(objects) + 1,
-        identity.hex().encode(),
-        identity.hex().encode(),
-        extra,
-        start,
-    )
+    out += b"trailer << /Size %d /Root 1 0 R%s >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, trailer, start)
     return bytes(out)
 
 
