@@ -1,0 +1,45 @@
+"""Tells the body of an HTTP error, a log-in wall or a robot check from a report. It sees visible text only."""
+
+from __future__ import annotations
+
+import re
+
+from assets.reports.document import Block, Part, Unreadable
+
+_LONGEST_ERROR_PAGE = 3_000
+_SIGNS = re.compile(
+    r"\b(?:40[0134]|410|429|50[0234])\b(?:\s*[-–—:|]?\s*(?:error|not found|forbidden|access|unauthori[sz]ed|page|bad gateway"
+    r"|internal|service|too many|gone|bad request))|\berror\s*(?:code\s*)?:?\s*(?:40[0134]|410|429|50[0234])\b"
+    r"|(?:page|file|document|resource|url|content)\b.{0,30}\b(?:not|cannot be|can't be|could not be|couldn't be|no longer)"
+    r"\s+(?:be\s+)?(?:found|exist|available)|(?:could|can) ?(?:not|'t)\s+find\s+(?:this|the|that)\s+(?:page|file|document)"
+    r"|does(?:n't| not) exist|access (?:is |was )?denied|permission to access|\bforbidden\b|unauthori[sz]ed"
+    r"|internal server error|service (?:is )?(?:temporarily )?unavailable|bad gateway|gateway time-?out|too many requests"
+    r"|captcha|are you (?:a )?(?:human|robot)|not a robot|verify(?:ing)? (?:that )?you are (?:a )?human"
+    r"|checking your browser|just a moment|unusual traffic|enable javascript|javascript is (?:disabled|required)"
+    r"|session (?:has )?(?:expired|timed out)|(?:sign|log) ?in to (?:continue|view|read)|request (?:was )?blocked"
+    r"|maintenance|页面不存在|找不到(?:页面|该页|您)|无法找到|頁面不存在|找不到(?:頁面|該頁)|访问被拒绝|服务器错误|请输入验证码|验证码",
+    re.I | re.S,
+)
+_BARE_CODE = re.compile(r"\s*(?:error\s*)?(?:40[0134]|410|429|50[0234])\s*[.!]?\s*", re.I)
+_FIGURE = re.compile(
+    r"\d[\d,.]*\s*(?:%|％|per ?cent|sq\.? ?(?:m|ft|feet)|square (?:m|f)|m²|MW|GW|kW|megawatt|cabinets|racks|平方|兆瓦|机柜|機櫃)",
+    re.I,
+)
+
+
+def refuse_error_page(parts: tuple[Part, ...], title: str) -> None:
+    """Raises Unreadable('rejected') when a short document says it is an error page and carries no figure of a report."""
+    blocks = [part.text for part in parts if isinstance(part, Block)]
+    cells = [cell.text for part in parts if not isinstance(part, Block) for cell in part.cells]
+    text = "\n".join([title, *blocks, *cells])
+    if len(text) > _LONGEST_ERROR_PAGE or _FIGURE.search(text):
+        return
+    sign = _SIGNS.search(text)
+    bare = next((part for part in [title, *blocks] if _BARE_CODE.fullmatch(part)), None)
+    if sign is None and bare is None:
+        return
+    said = bare if bare is not None else sign[0] if sign is not None else ""
+    raise Unreadable(
+        "rejected",
+        f"an error page instead of a report: it says '{' '.join(said.split())[:80]}'; fetch the document again",
+    )

@@ -1,0 +1,193 @@
+"""Plain text: hard-wrapped press releases, releases run together on one line, key-indicator boxes, typed tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assets.reports.document import Cell, Place
+from assets.reports.formats.aligned import Line, Run, is_value, to_cells
+from assets.reports.formats.parts import DraftBlock, Parts
+from assets.reports.formats.wording import fold, looks_like_heading, settle_marks, split_glued
+from assets.reports.formats.wrapping import (
+    BULLET,
+    join_chunks,
+    join_lines,
+    paragraphs,
+    strip_running_numbers,
+    wrap_width,
+)
+
+_RULE = re.compile(r"\s*(?:[-=_~*+#|:.\s]{3,}|[─━═┄┅┈┉╌│┼┌┐└┘├┤┬┴]+)\s*$")
+_WIDE_GAP = re.compile(r"\S(?:.*?\S)??(?=\s{2,}|\t|$)")
+_MARKDOWN_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
+
+
+def read_text(text: str, parts: Parts, first_is_title: bool = True) -> None:
+    """Adds the parts of a text: tables where columns plainly line up, else headings, bullets and paragraphs."""
+    pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
+    every_line = [line for page in pages for line in page.split("\n")]
+    width = wrap_width([line for chunk in _chunks(every_line) if len(chunk) > 1 for line in chunk])
+    stripped, numbered = strip_running_numbers([line for line in every_line if line.strip()])
+    if numbered:
+        _read_numbered(stripped, numbered, parts)
+        return
+    before = len(parts.drafts)
+    for number, page in enumerate(pages, start=1):
+        place = Place(page=number if len(pages) > 1 else None)
+        for chunk in _chunks(page.split("\n")):
+            _read_chunk(chunk, width, parts, place)
+    first = parts.drafts[before] if len(parts.drafts) > before else None
+    if first_is_title and isinstance(first, DraftBlock) and first.kind != "bullet" and _reads_as_title(first.text):
+        first.kind, first.level = "title", 1
+
+
+def _reads_as_title(text: str) -> bool:
+    return looks_like_heading(text) or (len(text) <= 120 and text[-1] not in ".;,。；，" and not text[0].isdigit())
+
+
+def _chunks(lines: Sequence[str]) -> list[list[str]]:
+    chunks: list[list[str]] = [[]]
+    for line in lines:
+        if line.strip():
+            chunks[-1].append(line)
+        elif chunks[-1]:
+            chunks.append([])
+    return [chunk for chunk in chunks if chunk]
+
+
+def _read_numbered(lines: Sequence[str], numbered: Sequence[int], parts: Parts) -> None:
+    parts.remark("running line numbers were taken off and the cut lines joined")
+    for line in lines[: numbered[0]]:
+        _add_block(line, parts, Place(), alone=True)
+    _add_block(join_chunks([lines[index] for index in numbered]), parts, Place(), alone=False)
+    rest = lines[numbered[-1] + 1 :]
+    for group in paragraphs(rest, wrap_width(rest)):
+        _add_block(join_lines(group), parts, Place(), alone=False)
+
+
+def _read_chunk(chunk: list[str], width: int, parts: Parts, place: Place) -> None:
+    start = 0
+    while start < len(chunk):
+        end = _table_end(chunk, start)
+        if end > start:
+            _add_table(chunk[start:end], parts, place)
+            start = end
+            continue
+        after = start + 1
+        while after < len(chunk) and _table_end(chunk, after) == after:
+            after += 1
+        _add_paragraphs(chunk[start:after], width, parts, place)
+        start = after
+
+
+def _add_paragraphs(lines: list[str], width: int, parts: Parts, place: Place) -> None:
+    kept: list[str] = []
+    underlined: set[int] = set()
+    for line in lines:
+        if _RULE.match(line):
+            if kept and re.match(r"\s*(?:={3,}|-{3,})\s*$", line):
+                underlined.add(len(kept) - 1)
+            continue
+        kept.append(line)
+    groups: list[tuple[list[str], bool]] = []
+    position = 0
+    for group in paragraphs(kept, width):
+        groups.append((group, any(position + offset in underlined for offset in range(len(group)))))
+        position += len(group)
+    for index, (group, under) in enumerate(groups):
+        short = len(group) == 1 and (index + 1 < len(groups) or len(groups) == 1)
+        _add_block(join_lines(group), parts, place, alone=short or under, indent=_indent(group[0]))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _add_block(text: str, parts: Parts, place: Place, alone: bool, indent: int = 0) -> None:
+    bullet = BULLET.match(text)
+    if bullet:
+        body, notes, lead = settle_marks(text[bullet.end() :])
+        parts.block("bullet", body, indent // 3 if indent >= 3 else 0, notes, place, lead)
+        return
+    markdown = _MARKDOWN_HEADING.match(text)
+    if markdown:
+        body, notes, _lead = settle_marks(markdown[2])
+        parts.block("heading", body, len(markdown[1]), notes, place)
+        return
+    for stretch in re.split(r"(?<=\S)(?:[ \u00a0]{4,}|\t+)(?=\S)", text):
+        pieces = split_glued(fold(stretch))
+        whole = len(pieces) < 2
+        for piece in pieces:
+            body, notes, lead = settle_marks(piece)
+            heading = looks_like_heading(body) and (alone or not whole or stretch != text)
+            parts.block("heading" if heading else "paragraph", body, 2 if heading else 0, notes, place, lead)
+
+
+def _runs(line: str) -> list[Run]:
+    expanded = line.expandtabs(8)
+    return [Run(found.start(), found.end(), found[0]) for found in _WIDE_GAP.finditer(expanded)]
+
+
+def _separated(line: str) -> list[str] | None:
+    """The cells of a line with pipes or tabs, else None."""
+    if line.count("|") >= 1 and not re.match(r"\s*\S.*\|\s*\S.{60,}", line):
+        inner = line.strip().strip("|")
+        cells = [cell.strip() for cell in inner.split("|")]
+        return cells if len(cells) >= 2 else None
+    if "\t" in line.strip():
+        return [cell.strip() for cell in line.rstrip().split("\t")]
+    return None
+
+
+def _table_end(chunk: Sequence[str], start: int) -> int:
+    """Where the table that starts at `start` ends (exclusive); `start` itself where none does."""
+    end = start
+    rows = 0
+    while end < len(chunk) and (_separated(chunk[end]) is not None or (_RULE.match(chunk[end]) and end > start)):
+        rows += not _RULE.match(chunk[end])
+        end += 1
+    if rows >= 2:
+        widths = [len(cells) for line in chunk[start:end] if (cells := _separated(line)) and not _RULE.match(line)]
+        if max(widths) - min(widths) <= max(2, max(widths) // 2):
+            return end
+    return _fixed_width_end(chunk, start)
+
+
+def _fixed_width_end(chunk: Sequence[str], start: int) -> int:
+    if len(_runs(chunk[start])) < 2:
+        # A caption or a single label above is no start; the first line with two columns is.
+        return start
+    end = start
+    with_values = 0
+    while end < len(chunk):
+        runs = _runs(chunk[end])
+        if not (
+            len(runs) >= 2 or _RULE.match(chunk[end]) or (end > start and len(runs) == 1 and len(runs[0].text) < 60)
+        ):
+            break
+        with_values += len(runs) >= 2 and is_value(runs[-1].text)
+        end += 1
+    while end > start and len(_runs(chunk[end - 1])) < 2:
+        end -= 1
+    return end if end - start >= 2 and with_values >= 1 and with_values >= 0.4 * (end - start - 1) else start
+
+
+def _add_table(lines: Sequence[str], parts: Parts, place: Place) -> None:
+    body = [line for line in lines if not _RULE.match(line)]
+    separated = [_separated(line) for line in body]
+    if all(cells is not None for cells in separated):
+        rows = [cells for cells in separated if cells is not None]
+        markdown = len(lines) > 1 and bool(_RULE.match(lines[1])) and "-" in lines[1]
+        cells = [
+            Cell(settled, row, column, header=row == 1 and (markdown or not any(map(is_value, texts))), notes=notes)
+            for row, texts in enumerate(rows, start=1)
+            for column, text in enumerate(texts, start=1)
+            for settled, notes, _lead in [settle_marks(text.strip("*"))]
+            if settled
+        ]
+        parts.table(cells, len(rows), max(map(len, rows)), place=place)
+        return
+    found = [Line(float(top), tuple(_runs(line))) for top, line in enumerate(body)]
+    cells, row_count, column_count = to_cells(found, 1.0)
+    parts.table(cells, row_count, column_count, place=place)
