@@ -1,0 +1,222 @@
+"""The assets in words: what each is to a person of the business, who answers for it, what it is made of.
+
+Data about assets alone, one entry each, in the order of the way of a figure. The shells that make them are in shells.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+REPORTS, WAREHOUSE, OUTLOOK, DELIVERY = "reports", "warehouse", "outlook", "delivery"
+READERS_TEAM, MODELS_TEAM, SERVICE_TEAM = "team:report-readers", "team:forecasting", "team:service"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One asset. `table` says that a warehouse table of the same name stands behind it.
+
+    `lineage` maps a column to the (asset, column) pairs it is made from; columns taken over unchanged are not listed.
+    """
+
+    name: str
+    group: str
+    description: str
+    deps: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ("duckdb",)
+    owner: str = SERVICE_TEAM
+    table: bool = True
+    lineage: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+
+def _same(source: str, *columns: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    return {column: ((source, column),) for column in columns}
+
+
+_LEVELS = ("in_service", "leased")
+_HISTORY_FROM_FIGURES = {
+    name: (("observations", "value"), ("observations", "metric"), ("observations", "perimeter"))
+    for name in (*_LEVELS, "committed", "utilised", "occupancy", "commitment_rate", "utilisation_rate")
+}
+_STACK_INPUTS = (("stack_evidence", "points_to"), ("stack_evidence", "strength"), ("stack_evidence", "evidence_date"))
+_CLASSES = ("mainland_share", "us_share", "dual_share", "unknown_share")
+_QUANTILES = ("p05", "p10", "p25", "p50", "p75", "p90", "p95")
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "archived_documents",
+        REPORTS,
+        "Every report ever received, byte for byte, named by its content hash with a receipt beside it. The archive and "
+        "the published history are the truth: everything else can be made again from them. The same content under two "
+        "names is one document; a file that disappears from the inbox stays here.",
+        kinds=("file",),
+        owner=READERS_TEAM,
+        table=False,
+    ),
+    Entry(
+        "document_readings",
+        REPORTS,
+        "What the readers take from each document: candidate figures with value, unit, period, scope, basis, place and "
+        "the exact quote, and figures they recognised and did not take. Each document is read once for each version of "
+        "layouts, vocabulary and readers, in a child process with bounded memory and time.",
+        deps=("archived_documents",),
+        kinds=("python", "html", "pdf", "csv", "excel"),
+        owner=READERS_TEAM,
+        table=False,
+    ),
+    Entry(
+        "documents",
+        WAREHOUSE,
+        "One row per document with its status and the reason in a sentence: accepted, quarantined (held back until "
+        "somebody looks) or rejected (not a report).",
+        deps=("document_readings",),
+        owner=READERS_TEAM,
+    ),
+    Entry(
+        "observations",
+        WAREHOUSE,
+        "Every accepted figure as printed, in its native unit, with document, place, quote and the day it was known. A "
+        "restated figure is a new row linked to the one it supersedes; both stay.",
+        deps=("document_readings",),
+        owner=READERS_TEAM,
+    ),
+    Entry(
+        "quarantine",
+        WAREHOUSE,
+        "Every figure that was read and not accepted, with the rule that held it back. Nothing is dropped silently: "
+        "mend the cause (report, layout file, rule) and the next run lets it through.",
+        deps=("document_readings",),
+        owner=READERS_TEAM,
+    ),
+    Entry(
+        "facilities",
+        WAREHOUSE,
+        "Sites named in the reports and in the operators' data files, with market and jurisdiction.",
+        deps=("observations",),
+        owner=READERS_TEAM,
+    ),
+    Entry(
+        "stack_evidence",
+        WAREHOUSE,
+        "Dated evidence for the technology stack of a site or operator, each with a strength. Jurisdiction is moderate "
+        "evidence; the nationality of an owner is a hint and never decides.",
+        deps=("observations", "facilities", "claims"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "stack_shares",
+        WAREHOUSE,
+        "Share of capacity on the mainland, US or dual stack, and the share nobody can tell (unknown is a class), per "
+        "facility and operator, with a grade.",
+        deps=("stack_evidence",),
+        owner=MODELS_TEAM,
+        lineage={name: _STACK_INPUTS for name in _CLASSES},
+    ),
+    Entry(
+        "occupancy_history",
+        WAREHOUSE,
+        "In-service, leased, committed and utilised capacity per quarter, by operator, market, stack and in total, each "
+        "in its native unit (units are never summed across). Occupancy is leased divided by in service. Each row says "
+        "how much of it is observed, estimated or assumed.",
+        deps=("observations", "stack_shares"),
+        owner=MODELS_TEAM,
+        lineage={
+            **_HISTORY_FROM_FIGURES,
+            **_same("observations", "unit", "known_at"),
+            "quarter_end": (("observations", "period_end"),),
+            "stack": tuple(("stack_shares", name) for name in _CLASSES),
+        },
+    ),
+    Entry(
+        "source_disagreements",
+        WAREHOUSE,
+        "Two sources, one market, one metric, one date, two values: with the definition each of them uses.",
+        deps=("observations",),
+        owner=MODELS_TEAM,
+        lineage={
+            "value_a": (("observations", "value"),),
+            "value_b": (("observations", "value"),),
+            "source_a": (("observations", "operator"),),
+            "source_b": (("observations", "operator"),),
+        },
+    ),
+    Entry(
+        "claims",
+        WAREHOUSE,
+        "The claims ledger: what is said about policy and market, with source and grade A to D. A claim of grade D acts "
+        "only in a scenario that names it.",
+        kinds=("duckdb", "csv"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "assumptions",
+        WAREHOUSE,
+        "Every parameter of the models with the claim or the analyst's prior behind it.",
+        deps=("claims",),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "occupancy_forecast",
+        OUTLOOK,
+        "Eight quarters ahead for every series with at least six points: capacity in service and leased, occupancy by "
+        "division, as quantiles between 0 and 1. One frozen vintage per quarter, made with what was known then.",
+        deps=("occupancy_history", "stack_shares", "assumptions"),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+        lineage={
+            **{f"leased_{q}": (("occupancy_history", "leased"),) for q in _QUANTILES},
+            **{f"occupancy_{q}": tuple(("occupancy_history", name) for name in _LEVELS) for q in _QUANTILES},
+            "in_service_p50": (("occupancy_history", "in_service"),),
+            "occupancy_mean": tuple(("occupancy_history", name) for name in _LEVELS),
+        },
+    ),
+    Entry(
+        "breach_probability",
+        OUTLOOK,
+        "Probability that occupancy falls below a threshold, by series and quarter.",
+        deps=("occupancy_history", "stack_shares", "assumptions"),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+        lineage={"probability": tuple(("occupancy_history", name) for name in _LEVELS)},
+    ),
+    Entry(
+        "forecast_accuracy",
+        OUTLOOK,
+        "How good the forecasts were, by horizon: error, bias, coverage of the bands, skill against the last value. "
+        "Measured over rolling origins, never with hindsight.",
+        deps=("occupancy_history", "stack_shares", "assumptions"),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "publication",
+        DELIVERY,
+        "The file for readers, published/occupancy.duckdb: written beside, checked, then renamed into place, so that no "
+        "reader ever waits or meets half of it. Where a blocking rule fails, the last publication stands.",
+        deps=(
+            "documents",
+            "observations",
+            "quarantine",
+            "facilities",
+            "stack_evidence",
+            "stack_shares",
+            "occupancy_history",
+            "source_disagreements",
+            "claims",
+            "assumptions",
+            "occupancy_forecast",
+            "breach_probability",
+            "forecast_accuracy",
+        ),
+        table=False,
+    ),
+    Entry(
+        "report_page",
+        DELIVERY,
+        "reports/index.html: one page that works offline, on which every number links to its document, place and quote.",
+        deps=("publication",),
+        kinds=("html",),
+        table=False,
+    ),
+)
+
+BY_NAME = {entry.name: entry for entry in ENTRIES}

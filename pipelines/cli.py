@@ -1,0 +1,182 @@
+"""The command line `colocast`: names, options and help. What commands do stands in commands/, imported when called.
+
+Start-up must stay fast (`colocast --help` below a second), so nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.commands.console import BLOCKED, friendly
+
+app = typer.Typer(
+    name="colocast",
+    help="Data-centre occupancy by technology stack: read the reports, keep the evidence, forecast with honest bands.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Shown(StrEnum):
+    """Formats of printed results."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+class Exported(StrEnum):
+    """Formats of exported tables."""
+
+    csv = "csv"
+    parquet = "parquet"
+    xlsx = "xlsx"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"colocast {version('colocast')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+    context.obj = debug
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    inbox: Annotated[
+        Path | None,
+        typer.Option(help="Take reports from this folder alone, instead of the bundled ones and the inbox."),
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Pretend that today is this ISO date.")] = None,
+) -> None:
+    """Main job: read new reports, refresh the warehouse, forecast, check and publish.
+
+    Exit 0: published (quarantined documents are listed). 3: a blocking check failed, the previous publication stands.
+    2: usage. 1: the run could not be carried out.
+    """
+    with friendly(context.obj):
+        from pipelines.commands.running import run_main_job
+
+        raise typer.Exit(run_main_job(inbox, as_of))
+
+
+@app.command()
+def rebuild(
+    context: typer.Context,
+    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Pretend that today is this ISO date.")] = None,
+) -> None:
+    """Make the warehouse again, from the archive alone; equal to what was there."""
+    with friendly(context.obj):
+        from pipelines.commands.running import run_rebuild
+
+        raise typer.Exit(run_rebuild(as_of))
+
+
+@app.command()
+def read(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Reports to read.")],
+    format: Annotated[Shown, typer.Option(help="How to print.")] = Shown.table,
+    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Pretend that today is this ISO date.")] = None,
+) -> None:
+    """Show what would be taken from documents, without any state.
+
+    A rejected or quarantined document prints one row with its reason. Exit 0 unless usage is wrong.
+    """
+    with friendly(context.obj):
+        from pipelines.commands.reading import read_files
+
+        raise typer.Exit(read_files(files, format.value, as_of))
+
+
+@app.command()
+def forecast(
+    context: typer.Context,
+    panel: Annotated[Path, typer.Argument(metavar="PANEL.parquet", help="Columns unique_id, ds, y, optional cap.")],
+    horizon: Annotated[int, typer.Option(min=1, max=80, help="Quarters ahead.")],
+    out: Annotated[Path, typer.Option(help="Parquet file to write.")],
+    model: Annotated[str, typer.Option(help="Model to use; auto chooses.")] = "auto",
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of random draws.")] = 0,
+) -> None:
+    """Forecast any quarterly panel, without a warehouse. Every series is answered."""
+    with friendly(context.obj):
+        from pipelines.commands.forecasting import forecast_panel
+
+        raise typer.Exit(forecast_panel(panel, horizon, out, model, jobs, seed))
+
+
+@app.command()
+def sql(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="One SELECT.")],
+    format: Annotated[Shown, typer.Option(help="How to print.")] = Shown.table,
+    timeout: Annotated[float | None, typer.Option(min=0.1, max=3600, help="Seconds the query may run.")] = None,
+) -> None:
+    """Query the published file: read-only, without access to files, in a process with limits."""
+    with friendly(context.obj):
+        from pipelines.commands.looking import query_published
+
+        raise typer.Exit(query_published(query, format.value, timeout))
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    format: Annotated[Exported, typer.Option(help="File format.")] = Exported.csv,
+) -> None:
+    """Write every published table to a folder."""
+    with friendly(context.obj):
+        from pipelines.commands.looking import export_published
+
+        raise typer.Exit(export_published(format.value, out))
+
+
+@app.command()
+def status(context: typer.Context) -> None:
+    """Last run, documents by status, operators overdue, newest vintage."""
+    with friendly(context.obj):
+        from pipelines.commands.looking import show_status
+
+        raise typer.Exit(show_status())
+
+
+@app.command()
+def ui(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = None,
+) -> None:
+    """Start the Dagster web UI and daemon on 127.0.0.1, schedules and sensors running; Ctrl-C ends both."""
+    with friendly(context.obj):
+        from pipelines.commands.serving import serve
+
+        raise typer.Exit(serve(port))
+
+
+def main() -> None:
+    """Entry point of the `colocast` command."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app()
+
+
+__all__ = ["BLOCKED", "app", "main"]

@@ -1,0 +1,1 @@
+"""What each `colocast` command does, one module a command; cli.py has their options and words."""

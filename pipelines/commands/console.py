@@ -1,0 +1,159 @@
+"""How commands speak: results on stdout, progress and problems on stderr, exit codes with a meaning.
+
+What belongs here: consoles, exit codes, turning known exceptions into a sentence. No command's own work.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.home import LOGGER
+
+OK, FAILED, USAGE, BLOCKED = 0, 1, 2, 3
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Refused(Exception):
+    """A command declines: `exit_code` USAGE where the command was wrong, FAILED where the world was."""
+
+    def __init__(self, message: str, exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def parse_day(text: str, option: str) -> date:
+    """An ISO date. Raises Refused naming the option, what was found and what is expected."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"{option} is {text!r}; expected a date such as 2026-06-30 (year-month-day).", USAGE) from None
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "", numbers: Sequence[str] = ()
+) -> None:
+    """A table for people on stdout; `numbers` are the columns to set flush right."""
+    shown = Table(title=escape(title) or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for name in columns:
+        shown.add_column(escape(name), justify="right" if name in numbers else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(escape(text_of(value)) for value in row))
+    out.print(shown)
+
+
+def text_of(value: Any) -> str:
+    """A cell as text: '' for nothing, plain decimals for numbers, ISO for dates."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], stream: TextIO | None = None) -> None:
+    """Comma-separated rows with a header on stdout (UTF-8, one line feed a row)."""
+    writer = csv.writer(stream or sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([text_of(value) for value in row])
+
+
+def write_json(rows: Iterable[Mapping[str, Any]], stream: TextIO | None = None) -> None:
+    """A JSON list of objects on stdout."""
+    from pipelines.findings import plain
+
+    json.dump([plain(row) for row in rows], stream or sys.stdout, ensure_ascii=False, indent=2)
+    (stream or sys.stdout).write("\n")
+
+
+class _StatusHandler(logging.Handler):
+    """Puts the newest message of the pipeline beside a spinner, or prints lines where stderr is no terminal."""
+
+    def __init__(self, show: Any) -> None:
+        super().__init__(logging.INFO)
+        self.show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one message."""
+        self.show(record)
+
+
+@contextmanager
+def progress(start: str) -> Iterator[None]:
+    """Show what the pipeline logs while the block runs, on stderr: a spinner on a terminal, else plain lines."""
+    logger = logging.getLogger(LOGGER)
+    level, propagate = logger.level, logger.propagate
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        if err.is_terminal:
+            with err.status(escape(start)) as status:
+
+                def show(record: logging.LogRecord) -> None:
+                    if record.levelno >= logging.WARNING:
+                        err.print(f"[yellow]{escape(record.getMessage())}[/yellow]")
+                    else:
+                        status.update(escape(record.getMessage()))
+
+                handler = _StatusHandler(show)
+                logger.addHandler(handler)
+                yield
+        else:
+            handler = _StatusHandler(lambda record: print(record.getMessage(), file=sys.stderr, flush=True))
+            logger.addHandler(handler)
+            yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
+@contextmanager
+def friendly(debug: bool) -> Iterator[None]:
+    """Turn what can go wrong into a sentence and an exit code; with `debug` the traceback is shown as well."""
+    import typer
+
+    try:
+        yield
+    except Refused as problem:
+        if debug:
+            err.print_exception()
+        err.print(f"[red]{escape(str(problem))}[/red]")
+        raise typer.Exit(problem.exit_code) from None
+    except (typer.Exit, typer.Abort, KeyboardInterrupt):
+        raise
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has gone: nothing is wrong, and nothing more may be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(OK) from None
+    except Exception as problem:
+        if debug:
+            err.print_exception()
+        words = str(problem).strip() or type(problem).__name__
+        known = type(problem).__module__.startswith(("pipelines", "assets", "forecasts", "expectations"))
+        if not known:
+            words = f"{type(problem).__name__}: {words}"
+        err.print(f"[red]{escape(words)}[/red]")
+        if not debug and not known:
+            err.print("Repeat the command as `colocast --debug ...` for the full story.")
+        raise typer.Exit(FAILED) from None

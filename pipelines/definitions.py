@@ -1,0 +1,75 @@
+"""The code location: everything Dagster loads, put together by build_defs().
+
+workspace.yaml loads `defs` from here. What does not belong here: any work (stages.py), any wording (catalogue.py).
+Nothing heavy is imported at load time (no Great Expectations, no Prophet, no charts), since every tick pays for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from pipelines.resources import Workplace
+from pipelines.sensors import failure_sensor, inbox_sensor
+from pipelines.settings import Settings
+from pipelines.shells import delivery_assets, outlook_assets, reports_assets, warehouse_assets
+from pipelines.stages import forget_everything
+from pipelines.timing import VINTAGES, WORKPLACE, daily_refresh, quarterly_forecast
+
+REFRESH, REBUILD, VINTAGE = "refresh", "rebuild", "vintages"
+Definable = dg.AssetsDefinition | dg.AssetSpec
+
+
+@dg.op(name="forget", out=dg.Out(dg.Nothing), description="Drops the warehouse and every reading; the archive stays.")
+def forget(workplace: Workplace) -> None:
+    """First step of `rebuild`: nothing remembered may shorten what follows."""
+    forget_everything(workplace.settings())
+
+
+def build_defs(
+    resource_overrides: Mapping[str, Any] | None = None, asset_overrides: Sequence[Definable] | None = None
+) -> dg.Definitions:
+    """All definitions. Overrides replace a resource by key, or an asset by its keys (tests, other places to write)."""
+    settings = Settings()
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        *reports_assets(),
+        *warehouse_assets(),
+        *outlook_assets(),
+        *delivery_assets(),
+    ]
+    for override in asset_overrides or ():
+        keys = {override.key} if isinstance(override, dg.AssetSpec) else set(override.keys)
+        assets = [one for one in assets if not keys & ({one.key} if isinstance(one, dg.AssetSpec) else set(one.keys))]
+        assets.append(override)
+    frozen = dg.AssetSelection.assets("frozen_vintage")
+    ends_after = {"dagster/max_runtime": str(settings.max_runtime_s)}
+    refresh = dg.define_asset_job(
+        REFRESH,
+        selection=dg.AssetSelection.all() - frozen,
+        executor_def=dg.in_process_executor,
+        tags=ends_after,
+        description="The main job: receive, read, judge, load, forecast, audit, publish, page. With nothing new in the "
+        "inbox it ends within seconds and changes nothing.",
+    )
+    vintages = dg.define_asset_job(
+        VINTAGE,
+        selection=frozen,
+        partitions_def=VINTAGES,
+        executor_def=dg.in_process_executor,
+        tags=ends_after,
+        description="The forecast of past quarters, one partition each, with what was known then. Backfill it for a "
+        "track record; the next refresh publishes the result.",
+    )
+    return dg.Definitions(
+        assets=assets,
+        jobs=[refresh, vintages],
+        schedules=[daily_refresh(refresh), quarterly_forecast(vintages)],
+        sensors=[inbox_sensor(refresh), failure_sensor()],
+        resources={WORKPLACE: Workplace(), **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,134 @@
+"""Settings: every knob a person may turn, each an environment variable with the prefix COLOCAST_.
+
+What belongs here: names, defaults, bounds and the sentence that explains each. What does not: where files lie below
+COLOCAST_HOME (home.py) and anything a report or a model decides. The defaults run the bundled reports on two cores.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.home import Home
+
+if TYPE_CHECKING:
+    from assets.reports.formats.limits import Limits
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Read from the environment, e.g. COLOCAST_AS_OF=2026-06-30. Unknown COLOCAST_ variables are left alone."""
+
+    model_config = SettingsConfigDict(env_prefix="COLOCAST_", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default=REPOSITORY / ".colocast",
+        description="Where all state lives: inbox, archive, warehouse, publication, page, Dagster's own storage.",
+    )
+    bundled_reports: Path = Field(
+        default=REPOSITORY / "data" / "reports",
+        description="The reports that a run without --inbox reads beside those of the inbox.",
+    )
+    ledger: Path = Field(
+        default=REPOSITORY / "data" / "ledger",
+        description="The claims ledger and the metric dictionary.",
+    )
+    as_of: date | None = Field(
+        default=None,
+        description="Pretend that today is this day (ISO): only what was known by then is used. Empty: the real day.",
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of everything drawn at random in the forecasts.")
+    keep_published: int = Field(
+        default=12, ge=1, le=1000, description="How many earlier publications stay in published/history/."
+    )
+    forecast_jobs: int = Field(default=1, ge=1, le=64, description="Processes that fit forecasts side by side.")
+
+    reader_memory_mib: int = Field(
+        default=2048,
+        ge=256,
+        description="Address space that reading one document may take, in MiB; above: quarantined.",
+    )
+    reader_seconds: float = Field(
+        default=60.0, gt=0, description="Wall-clock seconds that reading one document may take; above: quarantined."
+    )
+    reader_document_mib: int = Field(
+        default=64, ge=1, description="Largest document that is read, in MiB; larger ones are archived and quarantined."
+    )
+
+    sql_timeout_s: float = Field(default=30.0, gt=0, description="Seconds that `colocast sql` lets a query run.")
+    sql_memory_mib: int = Field(default=512, ge=64, description="Memory of a `colocast sql` query, in MiB.")
+    sql_max_rows: int = Field(default=10_000, ge=1, description="Rows that `colocast sql` prints at most.")
+
+    lock_wait_s: float = Field(
+        default=10.0, ge=0, description="Seconds that a command waits for another run to end before it declines."
+    )
+    run_lock_wait_s: float = Field(
+        default=600.0, ge=0, description="The same for runs that the Dagster daemon starts; they can afford patience."
+    )
+    max_runtime_s: int = Field(
+        default=3600, ge=60, description="A run that takes longer is ended and marked as failed, in seconds."
+    )
+    run_retries: int = Field(
+        default=1, ge=0, le=10, description="How often the daemon starts a failed run again (not after a failed check)."
+    )
+    retention_days: int = Field(
+        default=30, ge=1, description="Days that Dagster keeps skipped and finished ticks of schedules and sensors."
+    )
+
+    inbox_settle_s: float = Field(
+        default=20.0,
+        ge=0,
+        description="Scheduled runs leave a file alone that changed within these seconds: it may be half-written.",
+    )
+    inbox_files_per_tick: int = Field(
+        default=20, ge=1, le=1000, description="Files that one tick of the inbox sensor hashes at most."
+    )
+    inbox_mib_per_tick: int = Field(
+        default=512, ge=1, description="MiB that one tick of the inbox sensor hashes at most (a tick dies after 60 s)."
+    )
+
+    notify: SecretStr = Field(
+        default=SecretStr(""),
+        description="Apprise addresses for failures, separated by white space: mailto://, slack://, json:// (webhook).",
+    )
+    ui_port: int = Field(default=3000, ge=1, le=65535, description="Port of `colocast ui` on 127.0.0.1.")
+    ui_url: str = Field(
+        default="http://127.0.0.1:3000", description="Address of the UI as written into failure messages."
+    )
+
+    @field_validator("home", "bundled_reports", "ledger")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @cached_property
+    def layout(self) -> Home:
+        """Paths below `home`; nothing is created."""
+        return Home(self.home)
+
+    @property
+    def today(self) -> date:
+        """`as_of` where it is set, else the real day."""
+        return self.as_of or date.today()
+
+    @property
+    def notify_urls(self) -> list[str]:
+        """Apprise addresses, in the order written."""
+        return self.notify.get_secret_value().split()
+
+    def reader_limits(self) -> Limits:
+        """The limits of one document, as the readers take them."""
+        from assets.reports.formats.limits import Limits
+
+        return Limits(
+            document_bytes=self.reader_document_mib * MIB,
+            memory_bytes=self.reader_memory_mib * MIB,
+            wall_clock_s=self.reader_seconds,
+        )

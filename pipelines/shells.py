@@ -1,0 +1,222 @@
+"""The Dagster assets: thin shells over the plain steps of stages.py, one Dagster step per step of the job.
+
+Each shell runs its step, then says what it left (row counts, schema, lineage, previews, charts) and yields its checks.
+Tables that are made together are one multi-asset, so that the job is eight steps and not twenty. Nothing is handed from
+step to step in memory: what a step needs lies in COLOCAST_HOME, so any step can be run alone from the UI.
+
+Vintages. `refresh` is unpartitioned: it makes the forecast of the newest vintage, however often, until the next
+quarter ends. The asset `frozen_vintage` is partitioned by quarter and stands beside it, over the same plain function: a
+backfill makes past vintages with what was known on the last day on which each was the newest. Both write the same
+tables by (vintage, ...), so a vintage exists once. One asset could not be both, because every run of a partitioned asset needs a
+partition key, and then neither the inbox nor a person could simply refresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from pipelines import stages
+from pipelines.catalogue import BY_NAME, MODELS_TEAM, OUTLOOK, Entry
+from pipelines.checks import rule_results, rule_specs, table
+from pipelines.findings import blocking
+from pipelines.home import POOL
+from pipelines.metadata import charts, facts, table_metadata
+from pipelines.resources import Workplace
+from pipelines.stages import Outcome
+from pipelines.timing import VINTAGES, vintage_of
+
+Result = dg.MaterializeResult[Any] | dg.AssetCheckResult
+FRESHNESS = "reports_on_time"
+LAYOUT_DIFF = "layout_diff"
+
+
+def spec(name: str) -> dg.AssetSpec:
+    """The specification of an asset from its entry in the catalogue."""
+    entry = BY_NAME[name]
+    return dg.AssetSpec(
+        key=name,
+        deps=list(entry.deps),
+        description=entry.description,
+        group_name=entry.group,
+        kinds=set(entry.kinds),
+        owners=[entry.owner],
+        metadata={"dagster/table_name": f"main.{name}"} if entry.table else None,
+    )
+
+
+def made(entry: Entry, outcome: Outcome, extra: dict[str, Any] | None = None) -> dg.MaterializeResult[Any]:
+    """The materialisation of one asset from what its step says."""
+    metadata: dict[str, Any] = {"changed in this run": outcome.fresh, **(extra or {})}
+    seen = outcome.summary.get("tables", {}).get(entry.name)
+    if seen is not None:
+        metadata.update(table_metadata(entry, seen))
+    version = outcome.summary.get("fingerprint")
+    return dg.MaterializeResult(
+        asset_key=entry.name, metadata=metadata, data_version=dg.DataVersion(version) if version else None
+    )
+
+
+def reports_assets() -> list[dg.AssetsDefinition]:
+    """Group `reports`: receive and read."""
+
+    @dg.multi_asset(name="receive", specs=[spec("archived_documents")], pool=POOL)
+    def receive(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Archive first: bytes before anything is parsed."""
+        outcome = stages.receive(workplace.work(context.run_id))
+        extra = facts(outcome.summary)
+        for label in ("received", "passed"):
+            rows = outcome.summary[label]
+            if rows:
+                extra[label + " files"] = table(rows, list(rows[0]))
+        yield made(BY_NAME["archived_documents"], outcome, extra)
+
+    @dg.multi_asset(name="read", specs=[spec("document_readings")], pool=POOL)
+    def read(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Read what has not been read under the present mapping version."""
+        outcome = stages.read(workplace.work(context.run_id))
+        extra = facts(outcome.summary)
+        if outcome.summary["unread"]:
+            extra["not read"] = table(outcome.summary["unread"], ["file", "status", "reason"])
+        yield made(BY_NAME["document_readings"], outcome, extra)
+
+    return [receive, read]
+
+
+def warehouse_assets() -> list[dg.AssetsDefinition]:
+    """Group `warehouse`: judge and load, then history and its neighbours."""
+    from expectations import CANDIDATE_RULES
+
+    rules = rule_specs(CANDIDATE_RULES, "observations")
+    layout_diff = dg.AssetCheckSpec(
+        LAYOUT_DIFF,
+        asset="documents",
+        description="A document of a known operator that lacks figures its predecessor had, or carries metric phrases "
+        "nobody knows: the layout has drifted, or the operator has stopped saying something. Mend assets/reports/layouts.",
+    )
+    freshness = dg.AssetCheckSpec(
+        FRESHNESS,
+        asset="documents",
+        description="Every operator's next report against its own calendar (cadence and reporting_lag_days in its "
+        "layout file). Late: fetch the report and put it into the inbox.",
+    )
+
+    @dg.multi_asset(
+        name="judge",
+        specs=[spec(name) for name in stages.JUDGED_TABLES],
+        check_specs=[*rules, layout_diff, freshness],
+        pool=POOL,
+    )
+    def judge(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Check every figure, load what holds, keep the rest in quarantine."""
+        outcome = stages.judge(workplace.work(context.run_id))
+        for name in stages.JUDGED_TABLES:
+            yield made(BY_NAME[name], outcome, facts(outcome.summary) if name == "documents" else None)
+        yield layout_result(outcome.summary["layout_diff"])
+        yield freshness_result(outcome.summary["due"])
+        yield from rule_results(outcome.summary["findings"], rules)
+
+    @dg.multi_asset(name="history", specs=[spec(name) for name in stages.HISTORY_TABLES], pool=POOL)
+    def history(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Series, stack shares, disagreements and the ledger, from accepted observations."""
+        work = workplace.work(context.run_id)
+        outcome = stages.history(work)
+        for name in stages.HISTORY_TABLES:
+            yield made(BY_NAME[name], outcome)
+
+    return [judge, history]
+
+
+def outlook_assets() -> list[dg.AssetsDefinition]:
+    """Group `outlook`: the newest vintage, and past vintages by partition."""
+
+    @dg.multi_asset(name="outlook", specs=[spec(name) for name in stages.OUTLOOK_TABLES], pool=POOL)
+    def outlook(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Forecast the newest vintage."""
+        work = workplace.work(context.run_id)
+        outcome = stages.outlook(work)
+        pictures = charts(work.home.state / "charts")
+        for name in stages.OUTLOOK_TABLES:
+            extra = {**facts(outcome.summary), **pictures} if name == "occupancy_forecast" else None
+            yield made(BY_NAME[name], outcome, extra)
+
+    @dg.asset(
+        name="frozen_vintage",
+        group_name=OUTLOOK,
+        partitions_def=VINTAGES,
+        deps=["occupancy_history", "stack_shares", "assumptions"],
+        kinds={"duckdb", "python"},
+        owners=[MODELS_TEAM],
+        pool=POOL,
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        description="The forecast of one quarter as it could have been made then, from what was known on the last day "
+        "before the next quarter ended. A partition is named by its quarter's first day. Backfill the last eight for the "
+        "thin lines on the page and the track record; the next refresh publishes them.",
+    )
+    def frozen_vintage(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[Any]:
+        """Make one past vintage."""
+        outcome = stages.freeze(workplace.work(context.run_id), vintage_of(context.partition_key))
+        return dg.MaterializeResult(metadata=facts(outcome.summary))
+
+    return [outlook, frozen_vintage]
+
+
+def delivery_assets() -> list[dg.AssetsDefinition]:
+    """Group `delivery`: the audited publication, and the page."""
+    from expectations import PUBLICATION_RULES
+
+    rules = rule_specs(PUBLICATION_RULES, "publication")
+
+    @dg.multi_asset(name="publish", specs=[spec("publication")], check_specs=rules, pool=POOL)
+    def publish(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Write, audit, publish: without a passed audit there is no publication and no materialisation."""
+        outcome = stages.publish(workplace.work(context.run_id))
+        if not blocking(outcome.summary["findings"]):
+            extra = facts(outcome.summary)
+            rows = outcome.summary["published"]
+            extra["tables"] = table(rows, ["table", "rows"])
+            yield made(BY_NAME["publication"], outcome, extra)
+        yield from rule_results(outcome.summary["findings"], rules)
+
+    @dg.multi_asset(name="page", specs=[spec("report_page")], pool=POOL)
+    def page(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Write reports/index.html from the published file."""
+        work = workplace.work(context.run_id)
+        outcome = stages.page(work)
+        extra = {"page": dg.MetadataValue.path(str(work.home.page)), **facts(outcome.summary)}
+        yield made(BY_NAME["report_page"], outcome, extra)
+
+    return [publish, page]
+
+
+def layout_result(rows: Sequence[dict[str, Any]]) -> dg.AssetCheckResult:
+    """The layout_diff check from its rows (file, operator, change, what)."""
+    columns = ["file", "operator", "change", "what", "since"]
+    files = len({row["file"] for row in rows})
+    return dg.AssetCheckResult(
+        passed=not rows,
+        asset_key="documents",
+        check_name=LAYOUT_DIFF,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{files} documents differ from what their operator printed before: {len(rows)} differences."
+        if rows
+        else "Every document says what its predecessor said.",
+        metadata={"differences": table(rows, columns)} if rows else {},
+    )
+
+
+def freshness_result(rows: Sequence[dict[str, Any]]) -> dg.AssetCheckResult:
+    """The freshness check from the rows of stages.due_rows: passes when nobody is late."""
+    late = [row for row in rows if row["state"] == "late"]
+    words = "; ".join(row["message"] for row in late[:8]) + ("; ..." if len(late) > 8 else "")
+    columns = ["operator", "state", "last_period", "label", "due_on", "days_late", "periods_missing", "message"]
+    return dg.AssetCheckResult(
+        passed=not late,
+        asset_key="documents",
+        check_name=FRESHNESS,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(late)} operators late: {words}." if late else "No operator is late.",
+        metadata={"operators": table(rows, columns), "late": len(late)},
+    )

@@ -1,0 +1,74 @@
+"""What a person wants to know after a run, from the warehouse and what the steps remember: plain rows, no printing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.settings import Settings
+
+STATUSES = ("accepted", "quarantined", "rejected")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """`by_status`: (status, documents, figures). `held_back`: (file, status, reason). `late`: sentences.
+
+    `counts`: (label, value) for people. `last_run`: column to value of the newest row of `runs`, empty before the first.
+    """
+
+    by_status: list[tuple[str, int, int]]
+    held_back: list[tuple[str, str, str]]
+    late: list[str]
+    counts: list[tuple[str, Any]]
+    last_run: dict[str, Any]
+
+
+def remembered(settings: Settings, stage: str) -> dict[str, Any]:
+    """What a step last left, whatever has happened since; empty where it has not run."""
+    path = settings.layout.state / "stages.json"
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8"))["stages"][stage]["summary"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def summarise(settings: Settings) -> Summary:
+    """Read the warehouse. Raises FileNotFoundError with its remedy where there is none yet."""
+    from assets.warehouse.database import connect
+
+    with connect(settings.layout.warehouse, read_only=True) as connection:
+        found = {
+            row[0]: (int(row[1]), int(row[2] or 0))
+            for row in connection.execute(
+                "SELECT status, count(*), sum(rows_accepted) FROM documents GROUP BY status"
+            ).fetchall()
+        }
+        held_back = connection.execute(
+            "SELECT file_name, status, coalesce(reason, '') FROM documents WHERE status <> 'accepted' ORDER BY ALL"
+        ).fetchall()
+        figures = connection.execute("SELECT count(*) FROM observations").fetchone()
+        quarantined = connection.execute("SELECT count(*) FROM quarantine").fetchone()
+        series = connection.execute(
+            "SELECT count(DISTINCT (level, series_id)), max(quarter_end) FROM occupancy_history"
+        ).fetchone()
+        vintages = connection.execute(
+            "SELECT count(DISTINCT vintage), max(vintage), count(DISTINCT (level, series_id)) FROM occupancy_forecast"
+        ).fetchone()
+        run = connection.execute("SELECT * FROM runs ORDER BY started_at DESC, run_id LIMIT 1")
+        names = [column[0] for column in run.description or ()]
+        last = run.fetchone()
+    assert figures and quarantined and series and vintages  # an aggregate always has a row
+    due = remembered(settings, "judge").get("due", [])
+    return Summary(
+        by_status=[(status, *found.get(status, (0, 0))) for status in STATUSES],
+        held_back=held_back,
+        late=[row["message"] for row in due if row["state"] == "late"],
+        counts=[
+            ("figures", f"{figures[0]} accepted, {quarantined[0]} rows in quarantine"),
+            ("series", f"{series[0]}, up to {series[1] or 'nothing yet'}"),
+            ("forecasts", f"{vintages[2]} series, {vintages[0]} vintages, newest {vintages[1] or 'none yet'}"),
+        ],
+        last_run=dict(zip(names, last, strict=True)) if last else {},
+    )
