@@ -1,6 +1,6 @@
 """The assets in words: what each is to a person of the business, who answers for it, what it is made of.
 
-Data about assets alone, one entry each, in the order of the way of a figure. The shells that make them are in shells.py.
+Data about assets alone, one entry each, in the order of the way of a figure. What makes them is in shells.py.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def _same(source: str, *columns: str) -> dict[str, tuple[tuple[str, str], ...]]:
 
 
 _LEVELS = ("in_service", "leased")
-_HISTORY_FROM_FIGURES = {
-    name: (("observations", "value"), ("observations", "metric"), ("observations", "perimeter"))
-    for name in (*_LEVELS, "committed", "utilised", "occupancy", "commitment_rate", "utilisation_rate")
-}
+_FIGURE = (("observations", "value"), ("observations", "metric"), ("observations", "perimeter"))
+_HISTORY_FROM_FIGURES = dict.fromkeys(
+    (*_LEVELS, "committed", "utilised", "occupancy", "commitment_rate", "utilisation_rate"), _FIGURE
+)
 _STACK_INPUTS = (("stack_evidence", "points_to"), ("stack_evidence", "strength"), ("stack_evidence", "evidence_date"))
 _CLASSES = ("mainland_share", "us_share", "dual_share", "unknown_share")
 _QUANTILES = ("p05", "p10", "p25", "p50", "p75", "p90", "p95")
@@ -45,9 +45,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "archived_documents",
         REPORTS,
-        "Every report ever received, byte for byte, named by its content hash with a receipt beside it. The archive and "
-        "the published history are the truth: everything else can be made again from them. The same content under two "
-        "names is one document; a file that disappears from the inbox stays here.",
+        "Every report ever received, byte for byte, named by its content hash with a receipt beside it. The archive "
+        "and the published history are the truth: everything else can be made again from them. The same content under "
+        "two names is one document; a file that disappears from the inbox stays here.",
         kinds=("file",),
         owner=READERS_TEAM,
         table=False,
@@ -109,14 +109,14 @@ ENTRIES: tuple[Entry, ...] = (
         "facility and operator, with a grade.",
         deps=("stack_evidence",),
         owner=MODELS_TEAM,
-        lineage={name: _STACK_INPUTS for name in _CLASSES},
+        lineage=dict.fromkeys(_CLASSES, _STACK_INPUTS),
     ),
     Entry(
         "occupancy_history",
         WAREHOUSE,
-        "In-service, leased, committed and utilised capacity per quarter, by operator, market, stack and in total, each "
-        "in its native unit (units are never summed across). Occupancy is leased divided by in service. Each row says "
-        "how much of it is observed, estimated or assumed.",
+        "In-service, leased, committed and utilised capacity per quarter, by operator, market, stack and in total, "
+        "each in its native unit (units are never summed across). Occupancy is leased divided by in service. Each row "
+        "says how much of it is observed, estimated or assumed.",
         deps=("observations", "stack_shares"),
         owner=MODELS_TEAM,
         lineage={
@@ -142,8 +142,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "claims",
         WAREHOUSE,
-        "The claims ledger: what is said about policy and market, with source and grade A to D. A claim of grade D acts "
-        "only in a scenario that names it.",
+        "The claims ledger: what is said about policy and market, with source and grade A to D. A claim of grade D "
+        "acts only in a scenario that names it.",
         kinds=("duckdb", "csv"),
         owner=MODELS_TEAM,
     ),
@@ -190,8 +190,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "publication",
         DELIVERY,
-        "The file for readers, published/occupancy.duckdb: written beside, checked, then renamed into place, so that no "
-        "reader ever waits or meets half of it. Where a blocking rule fails, the last publication stands.",
+        "The file for readers, published/occupancy.duckdb: written beside, checked, then renamed into place, so that "
+        "no reader ever waits or meets half of it. Where a blocking rule fails, the last publication stands.",
         deps=(
             "documents",
             "observations",
@@ -212,7 +212,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "report_page",
         DELIVERY,
-        "reports/index.html: one page that works offline, on which every number links to its document, place and quote.",
+        "reports/index.html: one page that works offline; every number on it links to document, place and quote.",
         deps=("publication",),
         kinds=("html",),
         table=False,

@@ -1,6 +1,6 @@
 """Check results as plain JSON, so that they can be remembered, shown in Dagster and printed by the command line.
 
-A finding is one rule's result: id, title, severity, passed, broken, error, checked, failing_total, failing (rows of text).
+A finding is one rule's result: id, title, severity, passed, broken, error, checked, failing_total, failing (rows).
 What does not belong here: the rules (expectations/) and Dagster's objects (checks.py).
 """
 
@@ -21,7 +21,7 @@ TEXT_LIMIT = 400
 
 
 def plain(value: Any) -> Any:
-    """A value that JSON and Dagster's metadata take: numpy scalars become Python's, NaN and NaT None, dates ISO text."""
+    """A value that JSON and Dagster's metadata take: numpy scalars become Python's, NaN and NaT None, dates text."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):

@@ -20,7 +20,7 @@ POOL = "warehouse"
 LOGGER = "colocast"
 
 
-class HomeProblem(Exception):
+class HomeUnusableError(Exception):
     """COLOCAST_HOME cannot be used; the message says why and what to do."""
 
 
@@ -81,7 +81,7 @@ class Home:
         return self.root / "run.lock"
 
     def make(self) -> Home:
-        """Create the folders. Raises HomeProblem where that is impossible, before any work starts."""
+        """Create the folders. Raises HomeUnusableError where that is impossible, before any work starts."""
         try:
             for folder in (self.root, self.inbox, self.archive, self.history, self.page.parent, self.dagster):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ class Home:
             with tempfile.TemporaryFile(dir=self.root):
                 pass
         except OSError as error:
-            raise HomeProblem(
+            raise HomeUnusableError(
                 f"COLOCAST_HOME {self.root} cannot be used: {error.strerror or error}. "
                 "Point COLOCAST_HOME at a folder that you may write to, or mend its permissions."
             ) from error
@@ -147,9 +147,11 @@ def write_instance_config(settings: Settings) -> Path:
         try:
             own = yaml.safe_load(local.read_text(encoding="utf-8")) or {}
         except yaml.YAMLError as error:
-            raise HomeProblem(f"{local} is no valid YAML: {error}. Mend it or remove it.") from error
+            raise HomeUnusableError(f"{local} is no valid YAML: {error}. Mend it or remove it.") from error
         if not isinstance(own, dict):
-            raise HomeProblem(f"{local} must hold a mapping of Dagster instance settings; found {type(own).__name__}.")
+            raise HomeUnusableError(
+                f"{local} must hold a mapping of Dagster instance settings; found {type(own).__name__}."
+            )
         config.update(own)
     text = "# Written by Colocast at each start; put your own settings into dagster.local.yaml beside it.\n"
     text += yaml.safe_dump(config, sort_keys=False)

@@ -64,7 +64,7 @@ def list_folder(folder: Path, settle_s: float = 0.0, now_ns: int | None = None) 
     """Walk a folder in name order, sub-folders included; symbolic links to folders are not followed.
 
     `settle_s` above 0 leaves files alone whose content or metadata changed within so many seconds: the change time
-    (ctime) counts, since copying tools set the modification time back. Raises OSError when `folder` itself cannot be read.
+    (ctime) counts, since copying tools set the modification time back. Raises OSError when `folder` cannot be read.
     """
     moment = time.time_ns() if now_ns is None else now_ns
     found: list[Found] = []

@@ -21,13 +21,13 @@ POLL_S = 0.2
 _held: dict[str, int] = {}
 
 
-class Locked(Exception):
+class LockedError(Exception):
     """Another run holds the lock; the message says which and what to do."""
 
 
 @contextmanager
 def run_lock(path: Path, purpose: str, wait_s: float) -> Iterator[None]:
-    """Hold the lock at `path`, waiting up to `wait_s` seconds. Raises Locked when it stays taken.
+    """Hold the lock at `path`, waiting up to `wait_s` seconds. Raises LockedError when it stays taken.
 
     Within one process the lock may be taken again by whoever runs inside the holder (the command line holds it around
     the job, and the job's resource takes it as well).
@@ -48,7 +48,7 @@ def run_lock(path: Path, purpose: str, wait_s: float) -> Iterator[None]:
                 break
             except OSError:
                 if time.monotonic() >= deadline:
-                    raise Locked(
+                    raise LockedError(
                         f"Another run is at work: {describe_holder(path)}. Waited {wait_s:.0f} s. "
                         "Wait until it has ended and try again; the last publication can be read meanwhile."
                     ) from None

@@ -54,7 +54,7 @@ class Memory:
         return dict(entry["summary"])
 
     def store(self, stage: str, fingerprint: str, summary: dict[str, Any], files: tuple[Path, ...] = ()) -> None:
-        """Remember a finished stage. `files` are outputs beside the warehouse; changed or gone, the stage runs again."""
+        """Remember a finished stage. `files` are outputs beside the warehouse: changed or gone, it runs again."""
         self.stages[stage] = {
             "fingerprint": fingerprint,
             "stamps": {str(path): stamp(path) for path in files},

@@ -55,7 +55,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workplace]:
-        """Hold the lock from the first step to the last. Raises Locked when another run does not end in time."""
+        """Hold the lock from the first step to the last. Raises LockedError when another run does not end in time."""
         settings = self.settings()
         home = settings.layout.make()
         run_id = context.run_id or "unknown run"

@@ -1,7 +1,7 @@
 """Sensors: the inbox, which starts a run when new content has fully arrived, and the messenger of failed runs.
 
-The inbox sensor decides by content, never by the clock: its cursor (JSON) holds, for every file, the size and times seen
-at the last tick, and the content hash once the file has stood still for two ticks. What it has asked for is known by
+The inbox sensor decides by content, never by the clock: its cursor (JSON) holds, for every file, size and times seen at
+the last tick, and the content hash once the file has stood still for two ticks. What it has asked for is known by
 content hash and mapping version, so that a renamed file or a second copy starts nothing, and a mended layout file
 starts a new run. How files are listed is in inbox.py.
 """
@@ -118,8 +118,8 @@ def inbox_sensor(job: Job) -> dg.SensorDefinition:
         job=job,
         minimum_interval_seconds=INTERVAL_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Watches COLOCAST_HOME/inbox. A file is taken once its size has stood still for two ticks; the same "
-        "content is taken once, whatever its name; a change of layouts or readers reads everything again.",
+        description="Watches COLOCAST_HOME/inbox. A file is taken once its size has stood still for two ticks; the "
+        "same content is taken once, whatever its name; a change of layouts or readers reads everything again.",
     )
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         settings = Settings()

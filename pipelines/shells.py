@@ -7,8 +7,8 @@ step to step in memory: what a step needs lies in COLOCAST_HOME, so any step can
 Vintages. `refresh` is unpartitioned: it makes the forecast of the newest vintage, however often, until the next
 quarter ends. The asset `frozen_vintage` is partitioned by quarter and stands beside it, over the same plain function: a
 backfill makes past vintages with what was known on the last day on which each was the newest. Both write the same
-tables by (vintage, ...), so a vintage exists once. One asset could not be both, because every run of a partitioned asset needs a
-partition key, and then neither the inbox nor a person could simply refresh.
+tables by (vintage, ...), so a vintage exists once. One asset could not be both: every run of a partitioned asset needs
+a partition key, and then neither the inbox nor a person could simply refresh.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
         LAYOUT_DIFF,
         asset="documents",
         description="A document of a known operator that lacks figures its predecessor had, or carries metric phrases "
-        "nobody knows: the layout has drifted, or the operator has stopped saying something. Mend assets/reports/layouts.",
+        "nobody knows: the layout has drifted, or the operator has stopped saying something. Mend its layout file.",
     )
     freshness = dg.AssetCheckSpec(
         FRESHNESS,
@@ -152,8 +152,8 @@ def outlook_assets() -> list[dg.AssetsDefinition]:
         pool=POOL,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
         description="The forecast of one quarter as it could have been made then, from what was known on the last day "
-        "before the next quarter ended. A partition is named by its quarter's first day. Backfill the last eight for the "
-        "thin lines on the page and the track record; the next refresh publishes them.",
+        "before the next quarter ended. A partition is named by its quarter's first day. Backfill the last eight for "
+        "the thin lines on the page and the track record; the next refresh publishes them.",
     )
     def frozen_vintage(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[Any]:
         """Make one past vintage."""

@@ -10,24 +10,19 @@ once, so that the order in which reports arrive, or a rebuild from the archive, 
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import inbox, reporting_calendar, versions
-from pipelines.home import LOGGER, Home, write_atomically
+from pipelines.home import LOGGER, Home
 from pipelines.memory import Memory
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from assets.reports.reading import ReadResult
-    from expectations import Report
+    pass
 
 log = logging.getLogger(LOGGER)
 
@@ -35,7 +30,7 @@ log = logging.getLogger(LOGGER)
 FAILING_SHOWN = 200
 
 
-class StageProblem(Exception):
+class StageError(Exception):
     """A step cannot do its work for a reason that a person can mend; the message says how."""
 
 
@@ -96,7 +91,7 @@ class Outcome:
 
 
 def receive(work: Work) -> Outcome:
-    """Copy every new report into the archive, bytes first. Raises StageProblem where a folder cannot be read.
+    """Copy every new report into the archive, bytes first. Raises StageError where a folder cannot be read.
 
     Summary: received (new documents), known (already in the archive), passed (left alone, with the reason).
     """
@@ -110,7 +105,7 @@ def receive(work: Work) -> Outcome:
         try:
             listing = inbox.list_folder(folder, work.settle_s if folder == work.home.inbox else 0.0)
         except OSError as error:
-            raise StageProblem(
+            raise StageError(
                 f"The folder of reports {folder} cannot be read: {error.strerror or error}. Name a folder that exists."
             ) from error
         for one in listing.passed:

@@ -15,7 +15,7 @@ STATUSES = ("accepted", "quarantined", "rejected")
 class Summary:
     """`by_status`: (status, documents, figures). `held_back`: (file, status, reason). `late`: sentences.
 
-    `counts`: (label, value) for people. `last_run`: column to value of the newest row of `runs`, empty before the first.
+    `counts`: (label, value) for people. `last_run`: the newest row of `runs`, empty before.
     """
 
     by_status: list[tuple[str, int, int]]
@@ -59,7 +59,11 @@ def summarise(settings: Settings) -> Summary:
         run = connection.execute("SELECT * FROM runs ORDER BY started_at DESC, run_id LIMIT 1")
         names = [column[0] for column in run.description or ()]
         last = run.fetchone()
-    assert figures and quarantined and series and vintages  # an aggregate always has a row
+    # An aggregate always has a row.
+    assert figures is not None
+    assert quarantined is not None
+    assert series is not None
+    assert vintages is not None
     due = remembered(settings, "judge").get("due", [])
     return Summary(
         by_status=[(status, *found.get(status, (0, 0))) for status in STATUSES],

@@ -27,7 +27,7 @@ out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A command declines: `exit_code` USAGE where the command was wrong, FAILED where the world was."""
 
     def __init__(self, message: str, exit_code: int = FAILED) -> None:
@@ -36,11 +36,13 @@ class Refused(Exception):
 
 
 def parse_day(text: str, option: str) -> date:
-    """An ISO date. Raises Refused naming the option, what was found and what is expected."""
+    """An ISO date. Raises RefusedError naming the option, what was found and what is expected."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Refused(f"{option} is {text!r}; expected a date such as 2026-06-30 (year-month-day).", USAGE) from None
+        raise RefusedError(
+            f"{option} is {text!r}; expected a date such as 2026-06-30 (year-month-day).", USAGE
+        ) from None
 
 
 def print_table(
@@ -135,7 +137,7 @@ def friendly(debug: bool) -> Iterator[None]:
 
     try:
         yield
-    except Refused as problem:
+    except RefusedError as problem:
         if debug:
             err.print_exception()
         err.print(f"[red]{escape(str(problem))}[/red]")

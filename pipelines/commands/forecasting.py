@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.commands.console import OK, USAGE, Refused, err
+from pipelines.commands.console import OK, USAGE, RefusedError, err
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,38 +17,38 @@ NEEDED = ("unique_id", "ds", "y")
 def read_panel(path: Path) -> pd.DataFrame:
     """The panel from a Parquet file, columns unique_id (text), ds (date), y (number), optional cap (number).
 
-    Raises Refused with the file, what was found, what is expected and the remedy.
+    Raises RefusedError with the file, what was found, what is expected and the remedy.
     """
     import pandas as pd
 
     if not path.is_file():
-        raise Refused(f"{path}: no such file. Give a Parquet file with the columns {', '.join(NEEDED)}.", USAGE)
+        raise RefusedError(f"{path}: no such file. Give a Parquet file with the columns {', '.join(NEEDED)}.", USAGE)
     try:
         frame = pd.read_parquet(path)
     except Exception as error:
-        raise Refused(f"{path}: not readable as Parquet ({error}).", USAGE) from error
+        raise RefusedError(f"{path}: not readable as Parquet ({error}).", USAGE) from error
     missing = [name for name in NEEDED if name not in frame.columns]
     if missing:
-        raise Refused(
+        raise RefusedError(
             f"{path}: the columns {', '.join(missing)} are missing; found {', '.join(map(str, frame.columns))}. "
             f"Expected {', '.join(NEEDED)} and, where known, cap. Rename the columns.",
             USAGE,
         )
     if frame.empty:
-        raise Refused(f"{path}: the panel has no rows; expected at least one series.", USAGE)
+        raise RefusedError(f"{path}: the panel has no rows; expected at least one series.", USAGE)
     for name in [name for name in ("y", "cap") if name in frame.columns]:
         numbers = pd.to_numeric(frame[name], errors="coerce")
         wrong = frame[name].notna() & numbers.isna()
         if wrong.any():
             place = int(wrong.to_numpy().argmax())
-            raise Refused(
+            raise RefusedError(
                 f"{path}, row {place + 1}: {name} is {frame[name].iloc[place]!r}; expected a number or nothing.", USAGE
             )
         frame[name] = numbers.astype(float)
     dates = pd.to_datetime(frame["ds"], errors="coerce")
     if dates.isna().any():
         place = int(dates.isna().to_numpy().argmax())
-        raise Refused(
+        raise RefusedError(
             f"{path}, row {place + 1}: ds is {frame['ds'].iloc[place]!r}; expected a date (a quarter end).", USAGE
         )
     frame["ds"] = dates
@@ -59,7 +59,7 @@ def forecast_panel(panel: Path, horizon: int, out: Path, model: str, jobs: int, 
     """Forecast and write; returns the exit code. The output replaces an earlier file by rename."""
     frame = read_panel(panel)
     if out.is_dir():
-        raise Refused(f"--out {out} is a folder; expected the name of a Parquet file to write.", USAGE)
+        raise RefusedError(f"--out {out} is a folder; expected the name of a Parquet file to write.", USAGE)
     import forecasts
 
     with err.status("Forecasting ...") as status:
@@ -70,7 +70,7 @@ def forecast_panel(panel: Path, horizon: int, out: Path, model: str, jobs: int, 
         try:
             result = forecasts.forecast(frame, horizon, model=model, seed=seed, jobs=jobs, progress=show)
         except ValueError as error:
-            raise Refused(f"{panel}: {error}", USAGE) from error
+            raise RefusedError(f"{panel}: {error}", USAGE) from error
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:

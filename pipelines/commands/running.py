@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from pipelines.commands.console import BLOCKED, FAILED, OK, USAGE, Refused, err, out, parse_day, print_table, progress
+from pipelines.commands.console import (
+    BLOCKED,
+    FAILED,
+    OK,
+    USAGE,
+    RefusedError,
+    err,
+    out,
+    parse_day,
+    print_table,
+    progress,
+)
 from pipelines.home import POOL, write_instance_config
 from pipelines.locking import run_lock
 from pipelines.settings import Settings
@@ -30,7 +41,7 @@ def run_main_job(inbox: Path | None, as_of: str | None) -> int:
     """Job `refresh`; returns the exit code."""
     if inbox is not None and not inbox.is_dir():
         found = "is a file" if inbox.exists() else "does not exist"
-        raise Refused(f"--inbox {inbox} {found}; expected a folder of reports.", USAGE)
+        raise RefusedError(f"--inbox {inbox} {found}; expected a folder of reports.", USAGE)
     return _execute("refresh", "colocast run", inbox.absolute() if inbox else None, as_of)
 
 
@@ -53,7 +64,6 @@ def _execute(job: str, command: str, inbox: Path | None, as_of: str | None) -> i
 
 def execute(job: str, settings: Settings, inbox: Path | None) -> dg.ExecuteInProcessResult:
     """Run a job here, on the home's instance. The caller holds the run lock."""
-    import dagster as dg
 
     from pipelines.definitions import build_defs
     from pipelines.resources import Workplace

@@ -1,6 +1,7 @@
 """`colocast ui`: Dagster's web server and daemon as two children that live and die together, on the loopback address.
 
-The server has no login and takes changes over GET from any page that a browser on the machine shows, so it listens on 127.0.0.1 alone. Who needs it elsewhere puts a checking proxy before it (docs/operations.md).
+The server has no login and takes changes over GET from any page that a browser on the machine shows, so it listens on
+127.0.0.1 alone. Who needs it elsewhere puts a checking proxy before it (docs/operations.md).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from pipelines.commands.console import FAILED, OK, Refused, err
+from pipelines.commands.console import FAILED, OK, RefusedError, err
 from pipelines.home import write_instance_config
 from pipelines.settings import REPOSITORY, Settings
 
@@ -70,7 +71,7 @@ def _require_free(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise Refused(
+            raise RefusedError(
                 f"{HOST}:{port} cannot be used: {error.strerror}. Another UI may be running; end it, or choose another "
                 "port with --port or COLOCAST_UI_PORT."
             ) from error

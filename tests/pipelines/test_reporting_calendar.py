@@ -20,6 +20,8 @@ from pipelines.reporting_calendar import (
 
 @dataclass(frozen=True)
 class Reporter:
+    """A layout, as far as the calendar needs it."""
+
     operator: str = "GDS"
     kind: str = "operator"
     cadence: str = "quarterly"
