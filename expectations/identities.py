@@ -173,7 +173,7 @@ def _pairs(figures: Figures, part: str, whole: str) -> Iterator[tuple[int, Span,
     """(row of the part, part, largest whole, statement) for each part with a whole in the same unit."""
     for statement in statements(figures):
         for row, unit, span in statement.get(part, []):
-            wholes = [s for _, u, s in statement.get(whole, []) if u == unit]
+            wholes = [s for _, u, s in statement.get(whole, []) if u == unit and s.high > 0]
             if wholes:
                 yield row, span, max(wholes, key=lambda s: s.high), statement
 

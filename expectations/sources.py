@@ -108,7 +108,7 @@ def _judge(row: dict[Hashable, Any], statements: list[Statement]) -> tuple[float
     said = Span(row["lower"], row["upper"])
     tolerance = RATE_POINTS if unit == "pct" else CAPACITY_SHARE * abs(value) or CAPACITY_SHARE
     printed = [span for s in statements for _, u, span in s.get(metric, []) if u == unit]
-    spans = printed or [
+    spans = printed + [
         Span(span.low, span.high, f"{span.words} = {(span.low + span.high) / 2:.1f} pct")
         for s in statements
         if unit == "pct"
