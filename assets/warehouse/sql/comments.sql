@@ -64,7 +64,7 @@ COMMENT ON COLUMN facilities.ready_for_service IS 'Date of readiness for service
 COMMENT ON COLUMN facilities.capacity_mw IS 'Final size, MW of critical IT power; null where not known.';
 COMMENT ON COLUMN facilities.latitude IS 'Latitude, degrees; null where not known.';
 COMMENT ON COLUMN facilities.longitude IS 'Longitude, degrees; null where not known.';
-COMMENT ON COLUMN facilities.document_id IS 'First document that names the site; null for sites of a data file alone.';
+COMMENT ON COLUMN facilities.document_id IS 'Document received first that names the site; null for sites of a delivered file.';
 COMMENT ON COLUMN facilities.provenance IS 'observed (named in a report), estimated or assumed.';
 
 COMMENT ON TABLE stack_evidence IS 'Dated statements about which technology stack a site, an operator or a jurisdiction can host; nationality of an owner is a hint and never decides.';
@@ -84,7 +84,7 @@ COMMENT ON COLUMN stack_evidence.provenance IS 'observed (about the site itself)
 
 COMMENT ON TABLE stack_shares IS 'Share of a facility''s or operator''s capacity by technology stack, from evidence dated on or before as_of; unknown is a class.';
 COMMENT ON COLUMN stack_shares.level IS 'facility or operator.';
-COMMENT ON COLUMN stack_shares.series_id IS 'facility_id at level facility, operator slug at level operator.';
+COMMENT ON COLUMN stack_shares.series_id IS 'Series (occupancy_history.series_id).';
 COMMENT ON COLUMN stack_shares.as_of IS 'Only evidence dated on or before this day counts.';
 COMMENT ON COLUMN stack_shares.mainland_share IS 'Share on the mainland Chinese stack, 0 to 1.';
 COMMENT ON COLUMN stack_shares.us_share IS 'Share on the United States stack, 0 to 1.';
@@ -110,7 +110,7 @@ COMMENT ON COLUMN occupancy_history.commitment_rate IS 'committed / in_service, 
 COMMENT ON COLUMN occupancy_history.utilisation_rate IS 'Billed or used / in service, fraction 0 to 1; never power draw.';
 COMMENT ON COLUMN occupancy_history.observed_share IS 'Share of the row''s capacity that rests on figures printed for this very quarter (and, at level stack, on evidence about the site), 0 to 1.';
 COMMENT ON COLUMN occupancy_history.estimated_share IS 'Share filled in between two observed quarters, or classed by a documented rule (level stack), 0 to 1.';
-COMMENT ON COLUMN occupancy_history.assumed_share IS 'Share carried on past the last figure of an operator (at most 2 quarters), allocated by assumption, or without stack evidence, 0 to 1; the three shares sum to 1.';
+COMMENT ON COLUMN occupancy_history.assumed_share IS 'Share carried on past the last figure of an operator (at most 2 quarters), or classed by an assumption (level stack), 0 to 1; the three shares sum to 1.';
 COMMENT ON COLUMN occupancy_history.known_at IS 'Date from which the whole row could be known: the latest known_at of the figures in it.';
 COMMENT ON COLUMN occupancy_history.operator IS 'Operator or market source of the series; null at levels that sum operators.';
 COMMENT ON COLUMN occupancy_history.perimeter IS 'Perimeter of all the row''s figures; a change along a series is a change of what is counted, not of demand. Null where none is stated.';

@@ -268,17 +268,63 @@ CREATE TABLE IF NOT EXISTS internal.scope_parts (
     PRIMARY KEY (operator, scope)
 );
 
--- The rules of build_history, as data: data files beside the ledger fill these.
+-- Sites as each document names them; `facilities` is made of these (sql/facilities.sql).
+CREATE TABLE IF NOT EXISTS internal.facility_mentions (
+    facility_id  VARCHAR NOT NULL,
+    operator     VARCHAR NOT NULL,
+    name         VARCHAR NOT NULL,
+    market       VARCHAR,
+    jurisdiction VARCHAR,
+    document_id  VARCHAR NOT NULL,
+    PRIMARY KEY (document_id, facility_id)
+);
+
+-- Order of trust among kinds of source: 1 before 2, and within one position the later figure.
 CREATE TABLE IF NOT EXISTS internal.tiers (
     tier     VARCHAR PRIMARY KEY,
     position INTEGER NOT NULL
 );
 
+INSERT OR REPLACE INTO internal.tiers VALUES
+    ('company', 1),
+    ('filing', 1),
+    ('newswire', 1),
+    ('annual_report', 1),
+    ('annual_report_extracted', 2),
+    ('broker', 2),
+    ('transcript', 2),
+    ('press', 3),
+    ('summary', 4);
+
+-- What each source counts (data/ledger/source_definitions.csv).
 CREATE TABLE IF NOT EXISTS internal.source_definitions (
-    operator   VARCHAR NOT NULL,
+    source     VARCHAR NOT NULL,
     market     VARCHAR NOT NULL,
     metric     VARCHAR NOT NULL,
     definition VARCHAR NOT NULL,
     claim_id   VARCHAR,
-    PRIMARY KEY (operator, market, metric)
+    PRIMARY KEY (source, market, metric)
+);
+
+-- Where an operator's capacity stands, beyond what its data file says (data/stack/operator_jurisdictions.csv).
+CREATE TABLE IF NOT EXISTS internal.jurisdiction_estimates (
+    operator     VARCHAR NOT NULL,
+    jurisdiction VARCHAR NOT NULL,
+    share        DOUBLE NOT NULL CHECK (share > 0 AND share <= 1),
+    provenance   VARCHAR NOT NULL CHECK (provenance IN ('observed', 'estimated', 'assumed')),
+    basis        VARCHAR NOT NULL,
+    PRIMARY KEY (operator, jurisdiction)
+);
+
+-- Stack shares of operators and sites, before they are written out for every series (sql/history.sql).
+CREATE TABLE IF NOT EXISTS internal.entity_stack_shares (
+    level          VARCHAR NOT NULL,
+    entity_id      VARCHAR NOT NULL,
+    mainland_share DOUBLE NOT NULL,
+    us_share       DOUBLE NOT NULL,
+    dual_share     DOUBLE NOT NULL,
+    unknown_share  DOUBLE NOT NULL,
+    grade          VARCHAR NOT NULL,
+    evidence_count INTEGER NOT NULL,
+    PRIMARY KEY (level, entity_id)
 );

@@ -43,6 +43,7 @@ LEFT JOIN occupancy_history AS year_before
     ON year_before.level = history.level
     AND year_before.series_id = history.series_id
     AND year_before.quarter_end = last_day(history.quarter_end - INTERVAL 12 MONTH)
+WHERE history.occupancy IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY history.level, history.series_id ORDER BY history.quarter_end DESC) = 1;
 
 -- The newest frozen vintage of each scenario.

@@ -1,0 +1,40 @@
+"""From observations to occupancy_history and stack_shares, as known at a date.
+
+Belongs here: the order of the steps. The rules themselves stand in sql/points.sql (which figure enters a series),
+sql/sums.sql (what may be summed), stack.py (which stack) and sql/history.sql (what readers get).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+
+from assets.warehouse.database import sql_text
+from assets.warehouse.ledger import assumed
+from assets.warehouse.loading import transaction
+from assets.warehouse.stack import build_entity_shares
+
+_LIMITS = ("active_quarters", "carried_quarters", "minimum_quarters", "rate_series_quarters")
+
+
+def build_history(connection: duckdb.DuckDBPyConnection, as_of: date) -> int:
+    """Make occupancy_history, stack_shares and source_disagreements anew from what was known on `as_of`.
+
+    Needs load_ledger and load_operators before. Returns the rows of occupancy_history; equal inputs, equal tables.
+    """
+    values = assumed(connection)
+    connection.execute("SET VARIABLE as_of = ?::DATE", [as_of])
+    for name in _LIMITS:
+        connection.execute(f"SET VARIABLE {name} = ?::INTEGER", [int(values[f"history.{name}"])])
+    connection.execute("SET VARIABLE lowest_divisor = ?::DOUBLE", [values["history.lowest_divisor"]])
+    connection.execute("SET VARIABLE disagreement_quarters = ?::INTEGER", [int(values["disagreements.quarters"])])
+    with transaction(connection):
+        connection.execute(sql_text("points"))
+        connection.execute(sql_text("sums"))
+        build_entity_shares(connection, as_of, values)
+        connection.execute(sql_text("history"))
+        connection.execute(sql_text("disagreements"))
+    count = connection.execute("SELECT count(*) FROM occupancy_history").fetchone()
+    assert count is not None
+    return int(count[0])

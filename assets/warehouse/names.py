@@ -1,0 +1,28 @@
+"""Readable keys: the slugs that series, facilities and operators are known by.
+
+The SQL macro `slug` (sql/points.sql) follows the same rule; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def slug(text: str) -> str:
+    """Lower case, no accents, every run of other than letters and digits one hyphen: 'VNET Group (21Vianet)' ->
+    'vnet-group-21vianet'. Letters of any script stay, so that a Chinese name keeps a key.
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", "-", plain).strip("-")
+
+
+def operator_slug(operator: str) -> str:
+    """An operator's key. The mark '(market ...)' that tells market sources from operators is no part of a name."""
+    return slug(re.sub(r"\s*\(market[^)]*\)", "", operator))
+
+
+def facility_key(operator: str, name: str) -> str:
+    """operator/facility. A place in parentheses after the name ('DC1 (Singapore)') is no part of the name."""
+    bare = re.sub(r"\s*\([^)]*\)$", "", name)
+    return f"{operator_slug(operator)}/{slug(bare) or slug(name)}"

@@ -1,0 +1,196 @@
+-- occupancy_history and stack_shares, made anew. Needs points.sql, sums.sql, internal.entity_stack_shares and the
+-- variables `as_of` and `rate_series_quarters`.
+
+-- The class that holds at least half of a site's or operator's capacity.
+CREATE OR REPLACE TEMP TABLE entity_stack AS
+SELECT
+    level, entity_id,
+    CASE
+        WHEN mainland_share >= 0.5 THEN 'mainland'
+        WHEN us_share >= 0.5 THEN 'us'
+        WHEN dual_share >= 0.5 THEN 'dual'
+        ELSE 'unknown'
+    END AS stack
+FROM internal.entity_stack_shares;
+
+-- A series of rates alone stands beside a series of capacities only where it reaches well beyond it.
+CREATE OR REPLACE TEMP TABLE rate_points AS
+WITH fullness AS (
+    SELECT
+        *, coalesce(occupancy_rate, not_vacant_rate, utilisation_rate) AS occupancy
+    FROM rates
+),
+reach AS (
+    SELECT level, entity_id, count(occupancy) AS quarters, count(*) AS rows FROM fullness GROUP BY ALL
+),
+capacity_reach AS (
+    SELECT level, entity_id, max(quarters) AS quarters
+    FROM (
+        SELECT level, entity_id, unit, count(leased / in_service) AS quarters FROM points GROUP BY ALL
+    )
+    GROUP BY ALL
+)
+SELECT fullness.*
+FROM fullness
+JOIN reach USING (level, entity_id)
+LEFT JOIN capacity_reach USING (level, entity_id)
+WHERE coalesce(capacity_reach.quarters, 0) = 0
+    OR reach.quarters >= capacity_reach.quarters + getvariable('rate_series_quarters');
+
+CREATE OR REPLACE TEMP TABLE series_rows AS
+SELECT
+    level, entity_id, unit, quarter_end, in_service, leased, committed, utilised,
+    leased / in_service AS occupancy,
+    coalesce(commitment_rate, committed / in_service) AS commitment_rate,
+    utilised / in_service AS utilisation_rate,
+    known_at
+FROM points
+UNION ALL
+SELECT
+    level, entity_id, 'pct', period_end, NULL, NULL, NULL, NULL,
+    occupancy, commitment_rate, utilisation_rate, known_at
+FROM rate_points;
+
+-- A total spread over the classes by the shares of its members; the grade of the evidence joins that of the capacity.
+CREATE OR REPLACE TEMP TABLE stack_rows AS
+WITH shares AS (
+    UNPIVOT (
+        SELECT level, entity_id, grade, mainland_share AS mainland, us_share AS us, dual_share AS dual,
+            unknown_share AS unknown
+        FROM internal.entity_stack_shares
+    )
+    ON mainland, us, dual, unknown
+    INTO NAME stack VALUE share
+)
+SELECT
+    shares.stack,
+    member.* EXCLUDE (in_service, leased, committed, utilised, provenance),
+    member.in_service * share AS in_service,
+    member.leased * share AS leased,
+    member.committed * share AS committed,
+    member.utilised * share AS utilised,
+    CASE
+        WHEN provenance = 'assumed' OR (grade = 'assumed' AND shares.stack <> 'unknown') THEN 'assumed'
+        WHEN provenance = 'estimated' OR (grade = 'estimated' AND shares.stack <> 'unknown') THEN 'estimated'
+        ELSE 'observed'
+    END AS provenance
+FROM summed_members AS member
+JOIN shares
+    ON shares.level = member.member_level
+    AND shares.entity_id = CASE
+        WHEN member.member_level = 'facility' THEN member.entity_id ELSE operator_slug(member.operator)
+    END
+WHERE member.sum_level = 'total' AND share > 0;
+
+CREATE OR REPLACE TEMP TABLE sum_rows AS
+WITH parts AS (
+    SELECT sum_level AS level, place, NULL AS stack, * EXCLUDE (sum_level, place, level, member_level) FROM summed_members
+    UNION ALL BY NAME
+    SELECT 'stack' AS level, '' AS place, stack, * EXCLUDE (sum_level, place, level, member_level, stack) FROM stack_rows
+)
+SELECT
+    level,
+    place,
+    stack,
+    unit,
+    quarter_date(number) AS quarter_end,
+    sum(in_service) AS in_service,
+    sum(leased) AS leased,
+    CASE WHEN count(committed) = count(*) THEN sum(committed) END AS committed,
+    CASE WHEN count(utilised) = count(*) THEN sum(utilised) END AS utilised,
+    coalesce(sum(in_service) FILTER (WHERE provenance = 'observed'), 0) / sum(in_service) AS observed_share,
+    coalesce(sum(in_service) FILTER (WHERE provenance = 'estimated'), 0) / sum(in_service) AS estimated_share,
+    max(known_at) AS known_at,
+    count(DISTINCT operator) AS members
+FROM parts
+GROUP BY level, place, stack, unit, number;
+
+DELETE FROM occupancy_history;
+
+INSERT INTO occupancy_history BY NAME
+SELECT
+    series.level,
+    series.entity_id || '/' || series.unit AS series_id,
+    CASE series.level
+        WHEN 'market' THEN coalesce(entity.place, entity.scope_name) || ', '
+            || regexp_replace(entity.operator, '\s*\(market[^)]*\)', '')
+        ELSE entity.operator || ', ' || entity.scope_name
+    END AS series_name,
+    CASE WHEN series.level <> 'market' THEN coalesce(entity_stack.stack, 'unknown') END AS stack,
+    coalesce(entity.place, CASE WHEN series.level = 'operator' THEN NULLIF(operators.market, '') END) AS market,
+    series.quarter_end,
+    series.unit,
+    series.in_service, series.leased, series.committed, series.utilised,
+    series.occupancy, series.commitment_rate, series.utilisation_rate,
+    1.0 AS observed_share, 0.0 AS estimated_share, 0.0 AS assumed_share,
+    series.known_at,
+    entity.operator,
+    NULLIF(chosen_perimeter.perimeter, '') AS perimeter,
+    1 AS members
+FROM series_rows AS series
+JOIN entities AS entity USING (level, entity_id)
+LEFT JOIN internal.operators AS operators USING (operator)
+LEFT JOIN entity_stack
+    ON entity_stack.level = series.level
+    AND entity_stack.entity_id = CASE
+        WHEN series.level = 'facility' THEN series.entity_id ELSE operator_slug(entity.operator)
+    END
+LEFT JOIN chosen_perimeter
+    ON chosen_perimeter.level = series.level
+    AND chosen_perimeter.entity_id = series.entity_id
+    AND chosen_perimeter.period_end = series.quarter_end
+ORDER BY ALL;
+
+INSERT INTO occupancy_history BY NAME
+SELECT
+    level,
+    CASE level
+        WHEN 'market' THEN 'market/' || slug(place)
+        WHEN 'stack' THEN 'stack/' || stack
+        ELSE 'total'
+    END || '/' || unit AS series_id,
+    CASE level
+        WHEN 'market' THEN place || ', reporting operators'
+        WHEN 'stack' THEN CASE stack
+            WHEN 'mainland' THEN 'Mainland stack' WHEN 'us' THEN 'US stack' WHEN 'dual' THEN 'Dual stack'
+            ELSE 'Stack unknown'
+        END
+        ELSE 'All reporting operators'
+    END AS series_name,
+    stack,
+    NULLIF(place, '') AS market,
+    quarter_end,
+    unit,
+    in_service, leased, committed, utilised,
+    leased / in_service AS occupancy,
+    committed / in_service AS commitment_rate,
+    utilised / in_service AS utilisation_rate,
+    observed_share,
+    estimated_share,
+    greatest(0, 1 - observed_share - estimated_share) AS assumed_share,
+    known_at,
+    members
+FROM sum_rows
+WHERE in_service > 0
+ORDER BY ALL;
+
+DELETE FROM stack_shares;
+
+INSERT INTO stack_shares BY NAME
+SELECT DISTINCT
+    history.level, history.series_id, getvariable('as_of') AS as_of,
+    coalesce(share.mainland_share, 0) AS mainland_share,
+    coalesce(share.us_share, 0) AS us_share,
+    coalesce(share.dual_share, 0) AS dual_share,
+    coalesce(share.unknown_share, 1) AS unknown_share,
+    coalesce(share.grade, 'none') AS grade,
+    coalesce(share.evidence_count, 0) AS evidence_count
+FROM occupancy_history AS history
+LEFT JOIN internal.entity_stack_shares AS share
+    ON share.level = history.level
+    AND share.entity_id = CASE
+        WHEN history.level = 'facility' THEN regexp_replace(history.series_id, '/[^/]*$', '')
+        ELSE operator_slug(history.operator)
+    END
+WHERE history.level IN ('facility', 'operator')
+ORDER BY ALL;

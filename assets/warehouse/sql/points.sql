@@ -1,0 +1,187 @@
+-- From observations known at a date to one row a site or operator scope, quarter and unit. Temporary tables only:
+--   eligible  figures that may enter a series, with their series key
+--   chosen    one figure a metric, from one perimeter a quarter
+--   points    operands and rates side by side, missing operands filled by printed rates
+-- Needs the variables `as_of` (DATE) and `lowest_divisor`.
+
+CREATE OR REPLACE TEMP MACRO slug(words) AS
+    trim(regexp_replace(strip_accents(lower(words)), '[^\p{L}\p{N}]+', '-', 'g'), '-');
+
+CREATE OR REPLACE TEMP MACRO operator_slug(words) AS
+    slug(regexp_replace(words, '\s*\(market[^)]*\)', ''));
+
+CREATE OR REPLACE TEMP TABLE eligible AS
+WITH named AS (
+    SELECT
+        observation.*,
+        coalesce(operator.kind, CASE WHEN contains(observation.operator, '(market') THEN 'market_source' END, 'operator')
+            AS kind,
+        -- What stands in brackets names a perimeter or a qualifier; the words before it name the scope.
+        trim(regexp_replace(scope, '\s*\[[^\]]*\]', '', 'g')) AS scope_words,
+        trim(regexp_replace(regexp_replace(scope, '\s*\[[^\]]*\]', '', 'g'), '\s*\([^)]*\)\s*$', '')) AS scope_base,
+        -- kW and MW of one operator are one series; of different operators they stay apart, like all units.
+        observation.unit = 'kw' AND bool_or(observation.unit = 'mw') OVER (PARTITION BY observation.operator)
+            AS is_kw_beside_mw,
+        operator.group_scope,
+        coalesce(tiers.position, 99) AS tier_position,
+        coalesce(perimeter.position, 0) AS perimeter_position
+    FROM observations AS observation
+    LEFT JOIN internal.operators AS operator USING (operator)
+    LEFT JOIN internal.tiers AS tiers USING (tier)
+    LEFT JOIN internal.operator_perimeters AS perimeter
+        ON perimeter.operator = observation.operator AND perimeter.perimeter = observation.perimeter
+    WHERE observation.known_at <= getvariable('as_of')
+        AND observation.period_end <= getvariable('as_of')
+        AND observation.period_end = last_day(observation.period_end)
+        AND month(observation.period_end) % 3 = 0
+        AND observation.value_low IS NULL
+        AND observation.value_high IS NULL
+        AND observation.basis NOT IN ('estimate', 'forecast', 'pro_forma')
+        AND observation.metric IN (
+            'capacity_in_service', 'capacity_utilised', 'capacity_committed_in_service',
+            'occupancy_rate', 'utilisation_rate', 'commitment_rate', 'vacancy_rate'
+        )
+),
+placed AS (
+    SELECT
+        named.* EXCLUDE (value, unit, scope, market),
+        CASE WHEN is_kw_beside_mw THEN value / 1000 ELSE value END AS value,
+        CASE WHEN is_kw_beside_mw THEN 'mw' ELSE unit END AS unit,
+        CASE
+            WHEN kind = 'market_source' AND scope_level <> 'facility' THEN 'market'
+            WHEN scope_level = 'facility' THEN 'facility'
+            ELSE 'operator'
+        END AS level,
+        scope_level <> 'facility' AND kind = 'operator' AND regexp_matches(
+            lower(scope_base), '^((overall|whole|total|entire|combined) )?(group|portfolio|company)( continuing operations)?$'
+        ) AS is_group,
+        named.market
+    FROM named
+)
+SELECT
+    placed.* EXCLUDE (scope_words, scope_base, group_scope, is_kw_beside_mw),
+    CASE
+        WHEN level = 'facility' THEN facility.name
+        WHEN is_group THEN coalesce(
+            group_scope, regexp_extract(lower(scope_base), 'group|portfolio|company')
+        )
+        ELSE scope_words
+    END AS scope_name,
+    -- A whole is never summed beside its parts; these words mean the whole of an operator wherever they stand alone.
+    level = 'operator' AND scope_level = 'portfolio'
+        AND (is_group OR regexp_matches(lower(scope_base), '^(total|global|worldwide)$')) AS is_whole,
+    CASE WHEN level = 'market' AND scope_level = 'market' THEN coalesce(placed.market, scope_words)
+        WHEN level = 'facility' THEN coalesce(placed.market, facility.market)
+        ELSE placed.market END AS place
+FROM placed
+LEFT JOIN facilities AS facility ON facility.facility_id = placed.facility_id;
+
+-- One key a series before its unit: readable, and the same in every run.
+CREATE OR REPLACE TEMP TABLE keyed AS
+SELECT
+    *,
+    CASE level
+        WHEN 'market' THEN 'market/' || slug(coalesce(place, scope_name)) || '/' || operator_slug(operator)
+        WHEN 'facility' THEN facility_id
+        ELSE operator_slug(operator) || '/' || slug(scope_name)
+    END AS entity_id
+FROM eligible;
+
+-- One perimeter a series and quarter: the latest that tells how full it was, else the latest that tells the size.
+CREATE OR REPLACE TEMP TABLE chosen_perimeter AS
+SELECT level, entity_id, period_end, perimeter
+FROM (
+    SELECT
+        level, entity_id, period_end, perimeter,
+        max(perimeter_position) AS position,
+        bool_or(metric = 'capacity_in_service') AS tells_size,
+        bool_or(metric IN ('occupancy_rate', 'utilisation_rate', 'vacancy_rate'))
+            OR (bool_or(metric = 'capacity_utilised') AND bool_or(metric = 'capacity_in_service')) AS tells_occupancy
+    FROM keyed
+    GROUP BY level, entity_id, period_end, perimeter
+)
+QUALIFY row_number() OVER (
+    PARTITION BY level, entity_id, period_end
+    ORDER BY tells_occupancy DESC, tells_size DESC, position DESC, perimeter DESC
+) = 1;
+
+-- One figure a metric: the most trusted kind of source, within it the latest known, a printed level before arithmetic.
+CREATE OR REPLACE TEMP TABLE chosen AS
+SELECT keyed.*
+FROM keyed
+JOIN chosen_perimeter USING (level, entity_id, period_end, perimeter)
+QUALIFY row_number() OVER (
+    PARTITION BY level, entity_id, period_end, metric, unit
+    ORDER BY tier_position, basis = 'derived', known_at DESC, trust DESC, observation_id
+) = 1;
+
+CREATE OR REPLACE TEMP TABLE rates AS
+SELECT
+    level, entity_id, period_end,
+    max(value / 100) FILTER (WHERE metric = 'occupancy_rate') AS occupancy_rate,
+    max(value / 100) FILTER (WHERE metric = 'utilisation_rate') AS utilisation_rate,
+    max(value / 100) FILTER (WHERE metric = 'commitment_rate') AS commitment_rate,
+    max(1 - value / 100) FILTER (WHERE metric = 'vacancy_rate') AS not_vacant_rate,
+    max(known_at) AS known_at
+FROM chosen
+WHERE unit = 'pct' AND value BETWEEN 0 AND 100
+GROUP BY level, entity_id, period_end;
+
+-- Facts about a series that do not change by quarter.
+CREATE OR REPLACE TEMP TABLE entities AS
+SELECT
+    level,
+    entity_id,
+    min(operator) AS operator,
+    min(kind) AS kind,
+    min_by(scope_name, (period_end, observation_id)) AS scope_name,
+    bool_or(is_whole) AS is_whole,
+    bool_or(scope_level = 'portfolio') AS is_portfolio,
+    min(facility_id) AS facility_id,
+    CASE WHEN count(DISTINCT place) = 1 THEN min(place) END AS place
+FROM keyed
+GROUP BY level, entity_id;
+
+CREATE OR REPLACE TEMP TABLE points AS
+WITH capacities AS (
+    SELECT
+        level, entity_id, period_end, unit,
+        max(value) FILTER (WHERE metric = 'capacity_in_service') AS in_service,
+        max(value) FILTER (WHERE metric = 'capacity_utilised') AS utilised,
+        max(value) FILTER (WHERE metric = 'capacity_committed_in_service') AS committed,
+        max(known_at) AS known_at
+    FROM chosen
+    WHERE unit <> 'pct'
+    GROUP BY level, entity_id, period_end, unit
+),
+filled AS (
+    SELECT
+        capacity.level, capacity.entity_id, capacity.period_end, capacity.unit,
+        -- A small printed rate is too coarse to divide by.
+        coalesce(capacity.in_service, CASE WHEN utilisation_rate >= getvariable('lowest_divisor') THEN utilised / utilisation_rate END)
+            AS in_service,
+        capacity.utilised,
+        capacity.committed,
+        rate.occupancy_rate, rate.utilisation_rate, rate.commitment_rate, rate.not_vacant_rate,
+        greatest(capacity.known_at, coalesce(rate.known_at, capacity.known_at)) AS known_at
+    FROM capacities AS capacity
+    LEFT JOIN rates AS rate USING (level, entity_id, period_end)
+    WHERE capacity.in_service > 0 OR capacity.utilised IS NOT NULL
+),
+-- Two sources may contradict each other by more than rounding; then the levels do not go together.
+consistent AS (
+    SELECT
+        * EXCLUDE (utilised),
+        CASE WHEN utilised <= in_service * 1.005 OR in_service IS NULL THEN least(utilised, coalesce(in_service, utilised))
+        END AS utilised
+    FROM filled
+)
+SELECT
+    level, entity_id, period_end AS quarter_end, unit, in_service,
+    coalesce(occupancy_rate * in_service, not_vacant_rate * in_service, utilised, utilisation_rate * in_service)
+        AS leased,
+    least(coalesce(committed, commitment_rate * in_service), in_service) AS committed,
+    coalesce(utilised, utilisation_rate * in_service) AS utilised,
+    commitment_rate,
+    known_at
+FROM consistent;
