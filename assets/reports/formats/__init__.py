@@ -93,7 +93,8 @@ def _first_heading(parts: tuple[Part, ...]) -> str:
     for part in parts[:20]:
         if isinstance(part, Block) and part.kind in ("title", "heading"):
             return part.text
-    return ""
+    first = parts[0]
+    return first.text if isinstance(first, Block) and len(first.text) <= 120 else ""
 
 
 def _all_text(parts: tuple[Part, ...]) -> str:

@@ -77,30 +77,38 @@ def paragraphs(lines: Sequence[str], width: int) -> list[list[str]]:
     return groups
 
 
+def starts_item(line: str) -> bool:
+    """Whether a line begins a bullet or an enumerated item."""
+    return bool(BULLET.match(line) or _ENUMERATED.match(line))
+
+
+def runs_on(so_far: str, following: str) -> bool:
+    """Whether a sentence plainly goes on in the next line: open bracket, trailing comma or preposition, lower case."""
+    so_far, following = so_far.rstrip(), following.strip()
+    if len(so_far) <= 20:
+        return False
+    if _open_bracket(so_far) and len(so_far) < 2_000:
+        return True
+    if _SENTENCE_END.search(so_far):
+        return False
+    return bool(_CONTINUES.search(so_far)) or following[:1].islower()
+
+
+def _open_bracket(text: str) -> bool:
+    return text.count("(") + text.count("（") > text.count(")") + text.count("）")
+
+
 def _starts_anew(group: Sequence[str], line: str, width: int) -> bool:
     last = group[-1].rstrip()
     following = line.strip()
     so_far = " ".join(group)
-    open_bracket = so_far.count("(") + so_far.count("（") > so_far.count(")") + so_far.count("）")
-    if BULLET.match(line):
-        return True
-    if _ENUMERATED.match(line) and not open_bracket:
+    if BULLET.match(line) or (_ENUMERATED.match(line) and not _open_bracket(so_far)):
         return True
     first_word = re.match(r"\S+", following)
     wrapped = width > 0 and first_word is not None and len(last) + 1 + len(first_word[0]) > width
-    if is_cjk(last[-1]) if last else False:
+    if last and is_cjk(last[-1]):
         wrapped = width > 0 and 2 * len(last) >= width - 2
-    if wrapped:
-        return False
-    if open_bracket and len(so_far) < 2_000 and len(last) > 20:
-        return False
-    if _SENTENCE_END.search(last):
-        return True
-    if _CONTINUES.search(last) and len(last) > 20:
-        return False
-    if following[:1].islower() and len(last) > 20:
-        return False
-    return True
+    return not wrapped and (len(last) <= 20 or not runs_on(so_far, following))
 
 
 _NUMBERED = re.compile(r"\s*(\d{1,4})([.):]?)( ?)(.*)$", re.S)
