@@ -49,10 +49,12 @@ def load_ledger(connection: duckdb.DuckDBPyConnection, layouts: Layouts, data: P
         _replace(connection, "claims", claims)
         _replace(connection, "assumptions", assumptions)
         _replace(connection, "stack_evidence", evidence)
-        _replace(connection, "internal.jurisdiction_estimates", _read(data / "stack" / "operator_jurisdictions.csv"))
+        # An empty field means: for all of them. Part of a key cannot be null.
+        places = _read(data / "stack" / "operator_jurisdictions.csv")
+        places = [{**row, "scope": row["scope"] or ""} for row in places]
+        _replace(connection, "internal.jurisdiction_estimates", places)
         definitions = _read(data / "ledger" / "source_definitions.csv")
-        for row in definitions:
-            row["source"], row["market"] = row["source"] or "", row["market"] or ""
+        definitions = [{**row, "source": row["source"] or "", "market": row["market"] or ""} for row in definitions]
         _replace(connection, "internal.source_definitions", definitions)
 
 

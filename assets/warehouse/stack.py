@@ -90,6 +90,8 @@ def stack_shares(
     known = _checked(evidence, as_of)
     jurisdictions = jurisdictions or {}
     sites = _sites(facilities)
+    listed = {site["facility_id"] for site in sites}
+    unlisted = {row["facility_id"]: row for row in known if row["facility_id"] not in {None, *listed}}
     by_facility: dict[str, Shares] = {}
     for site in sites:
         rows = [
@@ -99,8 +101,12 @@ def stack_shares(
             or (row["facility_id"] is None and row["jurisdiction"] and row["jurisdiction"] == site["jurisdiction"])
         ]
         by_facility[site["facility_id"]] = combine(rows, as_of, rules)
+    for key in unlisted:
+        by_facility[key] = combine([row for row in known if row["facility_id"] == key], as_of, rules)
     operators = sorted(
-        {site["operator"] for site in sites} | set(jurisdictions) | {r["operator"] for r in known if r["operator"]}
+        {site["operator"] for site in sites}
+        | set(jurisdictions)
+        | {row["operator"] for row in known if row["operator"] and not row["facility_id"]}
     )
     by_operator = {
         operator: _operator_shares(

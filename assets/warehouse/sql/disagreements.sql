@@ -1,7 +1,7 @@
 -- Where two sources state another value for one market and metric. Needs the variables `as_of` and
 -- `disagreement_quarters`. Vacancy, utilisation and occupancy are one subject: all are put as vacancy_rate; capacity in
--- service is compared in MW. Operators enter with their own sites in the market (portfolio figures where the operator has
--- one market), so that their figure can be set beside the market's.
+-- service is compared in MW. An operator enters with all its sites in the market together (weighed by capacity where it has
+-- several), or with its portfolio where it has one market; a single site of several is no figure to set beside a market's.
 DELETE FROM source_disagreements;
 
 INSERT INTO source_disagreements BY NAME
@@ -23,30 +23,36 @@ WITH stated AS (
         CASE
             WHEN observation.metric = 'vacancy_rate' THEN value / 100
             WHEN observation.metric IN ('utilisation_rate', 'occupancy_rate') THEN 1 - value / 100
-            WHEN unit = 'kw' THEN value / 1000
+            WHEN observation.unit = 'kw' THEN value / 1000
             ELSE value
         END AS value,
-        CASE WHEN unit = 'pct' THEN rounding / 100 WHEN unit = 'kw' THEN rounding / 1000 ELSE rounding END AS rounding,
+        CASE WHEN observation.unit = 'pct' THEN rounding / 100 WHEN observation.unit = 'kw' THEN rounding / 1000 ELSE rounding END AS rounding,
         period_end,
         value_low IS NOT NULL OR value_high IS NOT NULL AS is_approximate,
         basis,
         observation.facility_id,
         facility.name AS facility_name,
-        known_at,
+        site.in_service AS capacity,
+        site.unit AS capacity_unit,
+        observation.known_at,
         coalesce(tiers.position, 99) AS tier_position
     FROM observations AS observation
     LEFT JOIN internal.operators AS operator USING (operator)
     LEFT JOIN internal.tiers AS tiers USING (tier)
     LEFT JOIN facilities AS facility ON facility.facility_id = observation.facility_id
-    WHERE known_at <= getvariable('as_of')
+    LEFT JOIN points AS site
+        ON site.level = 'facility'
+        AND site.entity_id = observation.facility_id
+        AND site.quarter_end = observation.period_end
+    WHERE observation.known_at <= getvariable('as_of')
         AND basis NOT IN ('forecast', 'pro_forma')
         AND (
-            (observation.metric IN ('vacancy_rate', 'utilisation_rate', 'occupancy_rate') AND unit = 'pct')
-            OR (observation.metric = 'capacity_in_service' AND unit IN ('mw', 'kw'))
+            (observation.metric IN ('vacancy_rate', 'utilisation_rate', 'occupancy_rate') AND observation.unit = 'pct')
+            OR (observation.metric = 'capacity_in_service' AND observation.unit IN ('mw', 'kw'))
         )
 ),
--- The figure that stands for a source, a place and a date; one site of an operator is no figure of the market's size.
-figures AS (
+-- The figure that stands for a source, a place and a date; in-service capacity of an operator is no size of a market.
+chosen_figures AS (
     SELECT *
     FROM stated
     WHERE market IS NOT NULL
@@ -55,6 +61,23 @@ figures AS (
         PARTITION BY source, market, metric, facility_id, period_end
         ORDER BY tier_position, known_at DESC, printed_metric = 'vacancy_rate' DESC, observation_id
     ) = 1
+),
+figures AS (
+    SELECT
+        source, kind, market, metric, period_end, printed_metric,
+        -- The largest site stands for the link to document and place.
+        max_by(observation_id, (coalesce(capacity, 0), observation_id)) AS observation_id,
+        CASE WHEN count(*) = 1 THEN any_value(value) ELSE sum(value * capacity) / sum(capacity) END AS value,
+        max(rounding) AS rounding,
+        bool_or(is_approximate) AS is_approximate,
+        bool_or(basis = 'estimate') AS is_estimate,
+        CASE
+            WHEN count(facility_id) = 1 THEN any_value(facility_name)
+            WHEN count(facility_id) > 1 THEN count(facility_id) || ' sites, weighed by capacity'
+        END AS sites
+    FROM chosen_figures
+    GROUP BY source, kind, market, metric, period_end, printed_metric
+    HAVING count(*) = 1 OR (count(capacity) = count(*) AND count(DISTINCT capacity_unit) = 1)
 ),
 pairs AS (
     SELECT a.*, b AS other
@@ -72,15 +95,20 @@ pairs AS (
         )
         AND abs(a.value - b.value) > a.rounding + b.rounding + 1e-9
 ),
--- Of two dated series the nearest dates are compared; against an undated figure every date is.
+-- Of two dated series the figures nearest to each other are compared; against an undated figure every date is.
 nearest AS (
     SELECT *
     FROM pairs
-    QUALIFY period_end IS NULL OR other.period_end IS NULL OR row_number() OVER (
-        PARTITION BY source, other.source, market, metric, other.facility_id, period_end,
-            other.period_end IS NULL
-        ORDER BY abs(date_diff('day', period_end, other.period_end)), other.period_end DESC
-    ) = 1
+    QUALIFY period_end IS NULL OR other.period_end IS NULL OR (
+        row_number() OVER (
+            PARTITION BY source, other.source, market, metric, period_end, other.period_end IS NULL
+            ORDER BY abs(date_diff('day', period_end, other.period_end)), other.period_end DESC
+        ) = 1
+        AND row_number() OVER (
+            PARTITION BY source, other.source, market, metric, other.period_end, period_end IS NULL
+            ORDER BY abs(date_diff('day', period_end, other.period_end)), period_end DESC
+        ) = 1
+    )
 ),
 defined AS (
     SELECT
@@ -98,10 +126,10 @@ SELECT
     metric,
     period_end,
     source AS source_a,
-    value AS value_a,
+    round(value, 6) AS value_a,
     coalesce(definition_a, 'Definition not stated by the source.') AS definition_a,
-    other.source || coalesce(': ' || other.facility_name, '') AS source_b,
-    other.value AS value_b,
+    other.source || coalesce(': ' || other.sites, '') AS source_b,
+    round(other.value, 6) AS value_b,
     coalesce(definition_b, 'Definition not stated by the source.') AS definition_b,
     other.period_end AS period_end_b,
     observation_id AS observation_id_a,
@@ -114,8 +142,8 @@ SELECT
             'dates ' || abs(date_diff('month', period_end, other.period_end)) || ' months apart' END,
         CASE WHEN is_approximate THEN source || ' approximates' END,
         CASE WHEN other.is_approximate THEN other.source || ' approximates' END,
-        CASE WHEN basis = 'estimate' THEN source || ' estimates' END,
-        CASE WHEN other.basis = 'estimate' THEN other.source || ' estimates' END,
+        CASE WHEN is_estimate THEN source || ' estimates' END,
+        CASE WHEN other.is_estimate THEN other.source || ' estimates' END,
         CASE WHEN other.kind = 'operator' THEN 'an operator''s own sites beside the whole market' END
     ), '') AS remark
 FROM defined

@@ -1,17 +1,29 @@
 -- occupancy_history and stack_shares, made anew. Needs points.sql, sums.sql, internal.entity_stack_shares and the
 -- variables `as_of` and `rate_series_quarters`.
 
--- The class that holds at least half of a site's or operator's capacity.
-CREATE OR REPLACE TEMP TABLE entity_stack AS
+-- Shares of every site and operator scope: the scope's own where its jurisdictions are known apart, else the operator's.
+CREATE OR REPLACE TEMP TABLE series_shares AS
 SELECT
-    level, entity_id,
-    CASE
-        WHEN mainland_share >= 0.5 THEN 'mainland'
-        WHEN us_share >= 0.5 THEN 'us'
-        WHEN dual_share >= 0.5 THEN 'dual'
-        ELSE 'unknown'
-    END AS stack
-FROM internal.entity_stack_shares;
+    entity.level,
+    entity.entity_id,
+    coalesce(own.mainland_share, whole.mainland_share, 0) AS mainland,
+    coalesce(own.us_share, whole.us_share, 0) AS us,
+    coalesce(own.dual_share, whole.dual_share, 0) AS dual,
+    coalesce(own.unknown_share, whole.unknown_share, 1) AS unknown,
+    coalesce(own.grade, whole.grade, 'none') AS grade,
+    coalesce(own.evidence_count, whole.evidence_count, 0) AS evidence_count
+FROM entities AS entity
+LEFT JOIN internal.entity_stack_shares AS own
+    ON own.level = entity.level
+    AND own.entity_id = CASE
+        WHEN entity.level = 'facility' THEN entity.entity_id
+        ELSE operator_slug(entity.operator || ' / ' || entity.scope_name)
+    END
+LEFT JOIN internal.entity_stack_shares AS whole
+    ON whole.level = entity.level
+    AND entity.level = 'operator'
+    AND whole.entity_id = operator_slug(entity.operator)
+WHERE entity.level IN ('facility', 'operator');
 
 -- A series of rates alone stands beside a series of capacities only where it reaches well beyond it.
 CREATE OR REPLACE TEMP TABLE rate_points AS
@@ -54,11 +66,7 @@ FROM rate_points;
 -- A total spread over the classes by the shares of its members; the grade of the evidence joins that of the capacity.
 CREATE OR REPLACE TEMP TABLE stack_rows AS
 WITH shares AS (
-    UNPIVOT (
-        SELECT level, entity_id, grade, mainland_share AS mainland, us_share AS us, dual_share AS dual,
-            unknown_share AS unknown
-        FROM internal.entity_stack_shares
-    )
+    UNPIVOT (SELECT level, entity_id, grade, mainland, us, dual, unknown FROM series_shares)
     ON mainland, us, dual, unknown
     INTO NAME stack VALUE share
 )
@@ -75,11 +83,7 @@ SELECT
         ELSE 'observed'
     END AS provenance
 FROM summed_members AS member
-JOIN shares
-    ON shares.level = member.member_level
-    AND shares.entity_id = CASE
-        WHEN member.member_level = 'facility' THEN member.entity_id ELSE operator_slug(member.operator)
-    END
+JOIN shares ON shares.level = member.member_level AND shares.entity_id = member.entity_id
 WHERE member.sum_level = 'total' AND share > 0;
 
 CREATE OR REPLACE TEMP TABLE sum_rows AS
@@ -116,7 +120,13 @@ SELECT
             || regexp_replace(entity.operator, '\s*\(market[^)]*\)', '')
         ELSE entity.operator || ', ' || entity.scope_name
     END AS series_name,
-    CASE WHEN series.level <> 'market' THEN coalesce(entity_stack.stack, 'unknown') END AS stack,
+    CASE
+        WHEN series.level = 'market' THEN NULL
+        WHEN share.mainland >= 0.5 THEN 'mainland'
+        WHEN share.us >= 0.5 THEN 'us'
+        WHEN share.dual >= 0.5 THEN 'dual'
+        ELSE 'unknown'
+    END AS stack,
     coalesce(entity.place, CASE WHEN series.level = 'operator' THEN NULLIF(operators.market, '') END) AS market,
     series.quarter_end,
     series.unit,
@@ -130,11 +140,7 @@ SELECT
 FROM series_rows AS series
 JOIN entities AS entity USING (level, entity_id)
 LEFT JOIN internal.operators AS operators USING (operator)
-LEFT JOIN entity_stack
-    ON entity_stack.level = series.level
-    AND entity_stack.entity_id = CASE
-        WHEN series.level = 'facility' THEN series.entity_id ELSE operator_slug(entity.operator)
-    END
+LEFT JOIN series_shares AS share ON share.level = series.level AND share.entity_id = series.entity_id
 LEFT JOIN chosen_perimeter
     ON chosen_perimeter.level = series.level
     AND chosen_perimeter.entity_id = series.entity_id
@@ -179,18 +185,15 @@ DELETE FROM stack_shares;
 INSERT INTO stack_shares BY NAME
 SELECT DISTINCT
     history.level, history.series_id, getvariable('as_of') AS as_of,
-    coalesce(share.mainland_share, 0) AS mainland_share,
-    coalesce(share.us_share, 0) AS us_share,
-    coalesce(share.dual_share, 0) AS dual_share,
-    coalesce(share.unknown_share, 1) AS unknown_share,
-    coalesce(share.grade, 'none') AS grade,
-    coalesce(share.evidence_count, 0) AS evidence_count
+    share.mainland AS mainland_share,
+    share.us AS us_share,
+    share.dual AS dual_share,
+    share.unknown AS unknown_share,
+    share.grade,
+    share.evidence_count
 FROM occupancy_history AS history
-LEFT JOIN internal.entity_stack_shares AS share
+JOIN series_shares AS share
     ON share.level = history.level
-    AND share.entity_id = CASE
-        WHEN history.level = 'facility' THEN regexp_replace(history.series_id, '/[^/]*$', '')
-        ELSE operator_slug(history.operator)
-    END
+    AND share.entity_id = regexp_replace(history.series_id, '/[^/]*$', '')
 WHERE history.level IN ('facility', 'operator')
 ORDER BY ALL;

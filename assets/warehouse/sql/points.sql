@@ -106,13 +106,16 @@ QUALIFY row_number() OVER (
 ) = 1;
 
 -- One figure a metric: the most trusted kind of source, within it the latest known, a printed level before arithmetic.
+-- It was known from the day on which this value was first printed: later comparatives that repeat it confirm it.
 CREATE OR REPLACE TEMP TABLE chosen AS
-SELECT keyed.*
+SELECT
+    keyed.* EXCLUDE (known_at),
+    min(known_at) OVER (PARTITION BY level, entity_id, period_end, metric, unit, value) AS known_at
 FROM keyed
 JOIN chosen_perimeter USING (level, entity_id, period_end, perimeter)
 QUALIFY row_number() OVER (
     PARTITION BY level, entity_id, period_end, metric, unit
-    ORDER BY tier_position, basis = 'derived', known_at DESC, trust DESC, observation_id
+    ORDER BY tier_position, basis = 'derived', keyed.known_at DESC, trust DESC, observation_id
 ) = 1;
 
 CREATE OR REPLACE TEMP TABLE rates AS
@@ -172,7 +175,9 @@ filled AS (
 consistent AS (
     SELECT
         * EXCLUDE (utilised),
-        CASE WHEN utilised <= in_service * 1.005 OR in_service IS NULL THEN least(utilised, coalesce(in_service, utilised))
+        CASE
+            WHEN in_service IS NULL OR utilised <= in_service THEN utilised
+            WHEN utilised <= in_service * 1.005 THEN in_service
         END AS utilised
     FROM filled
 )
@@ -180,7 +185,11 @@ SELECT
     level, entity_id, period_end AS quarter_end, unit, in_service,
     coalesce(occupancy_rate * in_service, not_vacant_rate * in_service, utilised, utilisation_rate * in_service)
         AS leased,
-    least(coalesce(committed, commitment_rate * in_service), in_service) AS committed,
+    -- least() passes over nulls, so it needs both.
+    CASE
+        WHEN committed IS NOT NULL AND in_service IS NOT NULL THEN least(committed, in_service)
+        ELSE coalesce(committed, commitment_rate * in_service)
+    END AS committed,
     coalesce(utilised, utilisation_rate * in_service) AS utilised,
     commitment_rate,
     known_at

@@ -309,11 +309,12 @@ CREATE TABLE IF NOT EXISTS internal.source_definitions (
 -- Where an operator's capacity stands, beyond what its data file says (data/stack/operator_jurisdictions.csv).
 CREATE TABLE IF NOT EXISTS internal.jurisdiction_estimates (
     operator     VARCHAR NOT NULL,
+    scope        VARCHAR NOT NULL,
     jurisdiction VARCHAR NOT NULL,
     share        DOUBLE NOT NULL CHECK (share > 0 AND share <= 1),
     provenance   VARCHAR NOT NULL CHECK (provenance IN ('observed', 'estimated', 'assumed')),
     basis        VARCHAR NOT NULL,
-    PRIMARY KEY (operator, jurisdiction)
+    PRIMARY KEY (operator, scope, jurisdiction)
 );
 
 -- Stack shares of operators and sites, before they are written out for every series (sql/history.sql).

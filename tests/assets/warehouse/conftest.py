@@ -1,4 +1,4 @@
-"""Judged figures to test the warehouse with, made without the readers: the bundled published figures, and small ones."""
+"""Judged figures to test the warehouse with, made without the readers: the bundled figures, and small ones."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ REPOSITORY = Path(__file__).parents[3]
 
 @dataclass(frozen=True)
 class Judged:
+    """Stands in for the verdicts of the readers' room."""
+
     documents: pd.DataFrame
     accepted: pd.DataFrame
     quarantine: pd.DataFrame
@@ -81,7 +83,7 @@ def judged_of(rows: list[dict[str, Any]], names: list[str] | None = None) -> Jud
     )
     columns = [*CANDIDATE_COLUMNS, "document_id", "document", "candidate_id", "flags"]
     quarantine = pd.DataFrame(
-        columns="quarantine_id document_id rule severity reason row_json locator".split(), dtype=object
+        columns=["quarantine_id", "document_id", "rule", "severity", "reason", "row_json", "locator"], dtype=object
     )
     return Judged(documents, pd.DataFrame(full, columns=columns), quarantine)
 
