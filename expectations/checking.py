@@ -10,7 +10,7 @@ import pandas as pd
 from expectations import completeness, history, identities, ranges, sources
 from expectations.figures import Figures, prepare
 from expectations.report import BLOCK, Report, RuleResult, no_failing
-from expectations.rule import Expectation, Rule, Tested
+from expectations.rule import Computed, Expectation, Rule
 from expectations.suite import Outcome, column_name, run_suite
 
 CANDIDATE_RULES: tuple[Rule, ...] = tuple(
@@ -38,7 +38,7 @@ def check(
 
 def evaluate(figures: Figures, rules: tuple[Rule, ...], started: float) -> Report:
     """Run the rules over prepared figures; `started` is a perf_counter() reading for the report's seconds."""
-    tested: dict[str, Tested] = {}
+    tested: dict[str, Computed] = {}
     errors: dict[str, str] = {}
     columns: dict[str, pd.Series] = {}
     runnable: list[tuple[str, tuple[Expectation, ...]]] = []
@@ -62,7 +62,7 @@ def evaluate(figures: Figures, rules: tuple[Rule, ...], started: float) -> Repor
     return Report(results, time.perf_counter() - started)
 
 
-def _result(rule: Rule, tested: Tested, outcome: Outcome, frame: pd.DataFrame) -> RuleResult:
+def _result(rule: Rule, tested: Computed, outcome: Outcome, frame: pd.DataFrame) -> RuleResult:
     if outcome.error:
         return _broken(rule, outcome.error)
     try:
@@ -79,7 +79,7 @@ def _result(rule: Rule, tested: Tested, outcome: Outcome, frame: pd.DataFrame) -
     )
 
 
-def _failing_row(frame: pd.DataFrame, i: int, rule: Rule, tested: Tested) -> dict[str, str]:
+def _failing_row(frame: pd.DataFrame, i: int, rule: Rule, tested: Computed) -> dict[str, str]:
     found, expected = tested.explain(i)
     row = {name: frame.at[i, name] for name in ("candidate_id", "document_id", "document", "locator", "quote")}
     return {name: "" if value is None else str(value) for name, value in row.items()} | {

@@ -11,7 +11,7 @@ from expectations.figures import CLASS_BY_BASIS, REPORTED, SCOPE_LEVELS, Figures
 from expectations.metrics import base_name, load_catalogue
 from expectations.printed import shows_value
 from expectations.report import QUARANTINE, QUARANTINE_DOCUMENT, WARN
-from expectations.rule import Expectation, Rule, Tested, between, in_set, matches, not_null, pairs_in_set
+from expectations.rule import Computed, Expectation, Rule, between, in_set, matches, not_null, pairs_in_set
 
 REQUIRED = (
     "candidate_id",
@@ -34,15 +34,15 @@ NAMES = (*_CATALOGUE.metrics, *_CATALOGUE.with_detail)
 PAIRS = tuple(
     (name, unit) for name, metric in (_CATALOGUE.metrics | _CATALOGUE.with_detail).items() for unit in metric.units
 )
-ISO_DATE = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
-ISO_DATE_OR_PART = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
+ISO_DATE = r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$"
+ISO_DATE_OR_PART = r"^\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?$"
 
 
-def _some_rows(figures: Figures) -> Tested:
-    return Tested(pd.DataFrame(index=figures.frame.index), lambda i: ("no figure", "at least one figure"))
+def _some_rows(figures: Figures) -> Computed:
+    return Computed(pd.DataFrame(index=figures.frame.index), lambda i: ("no figure", "at least one figure"))
 
 
-def _required(figures: Figures) -> Tested:
+def _required(figures: Figures) -> Computed:
     columns = figures.frame[list(REQUIRED)]
 
     def explain(i: int) -> tuple[str, str]:
@@ -53,12 +53,12 @@ def _required(figures: Figures) -> Tested:
             found += f" (value reads {str(raw)!r}, which is no number)"
         return found, f"a value in each of {', '.join(missing)}"
 
-    return Tested(columns, explain)
+    return Computed(columns, explain)
 
 
-def _metric_known(figures: Figures) -> Tested:
+def _metric_known(figures: Figures) -> Computed:
     names = figures.frame["metric"]
-    return Tested(
+    return Computed(
         pd.DataFrame({"metric": names.map(base_name).astype(object)}),
         lambda i: (
             f"metric {names[i]!r}",
@@ -67,7 +67,7 @@ def _metric_known(figures: Figures) -> Tested:
     )
 
 
-def _unit_fits(figures: Figures) -> Tested:
+def _unit_fits(figures: Figures) -> Computed:
     frame = figures.frame
     known = frame["metric"].map(figures.catalogue.find).notna()
 
@@ -77,10 +77,10 @@ def _unit_fits(figures: Figures) -> Tested:
         return f"{frame.at[i, 'metric']} in {frame.at[i, 'unit']}", f"{frame.at[i, 'metric']} in one of: {allowed}"
 
     names = frame["metric"].map(base_name).where(known).astype(object)
-    return Tested(pd.DataFrame({"metric": names, "unit": frame["unit"]}), explain)
+    return Computed(pd.DataFrame({"metric": names, "unit": frame["unit"]}), explain)
 
 
-def _iso_dates(figures: Figures) -> Tested:
+def _iso_dates(figures: Figures) -> Computed:
     frame = figures.frame
     # 2024-02-30 has the form of a date and is none.
     impossible = frame["period_end"].notna() & frame["period"].isna()
@@ -92,10 +92,10 @@ def _iso_dates(figures: Figures) -> Tested:
             found += f", published_on {frame.at[i, 'published_on']!r}"
         return found, "dates of the calendar as YYYY-MM-DD (a publication date may be a month, YYYY-MM, or a year)"
 
-    return Tested(pd.DataFrame({"period_end": period_end, "published_on": frame["published_on"]}), explain)
+    return Computed(pd.DataFrame({"period_end": period_end, "published_on": frame["published_on"]}), explain)
 
 
-def _future(figures: Figures) -> Tested:
+def _future(figures: Figures) -> Computed:
     frame = figures.frame
     as_of = pd.Timestamp(figures.as_of)
     latest = frame["published"].where(frame["published"] < as_of, as_of)
@@ -108,10 +108,10 @@ def _future(figures: Figures) -> Tested:
         found = f"{frame.at[i, 'basis']} figure for {frame.at[i, 'period_end']}, {int(days[i])} days after {kind}"
         return found, f"a period end on or before {limit}"
 
-    return Tested(pd.DataFrame({"days_ahead": figures.where(reported, days)}), explain)
+    return Computed(pd.DataFrame({"days_ahead": figures.where(reported, days)}), explain)
 
 
-def _quarter_end(figures: Figures, pro_forma: bool) -> Tested:
+def _quarter_end(figures: Figures, pro_forma: bool) -> Computed:
     frame = figures.frame
     year_end = frame["fiscal_year_end_month"].where(frame["fiscal_year_end_month"].between(1, 12), 12).astype(int)
     period = frame["period"]
@@ -126,10 +126,10 @@ def _quarter_end(figures: Figures, pro_forma: bool) -> Tested:
         month = pd.Timestamp(2000, int(year_end[i]), 1).strftime("%B")
         return f"period end {frame.at[i, 'period_end']}", f"a quarter end of a calendar whose year ends in {month}"
 
-    return Tested(pd.DataFrame({"days_off": figures.where(applies, off)}), explain)
+    return Computed(pd.DataFrame({"days_off": figures.where(applies, off)}), explain)
 
 
-def _interval(figures: Figures) -> Tested:
+def _interval(figures: Figures) -> Computed:
     frame = figures.frame
 
     def explain(i: int) -> tuple[str, str]:
@@ -143,10 +143,10 @@ def _interval(figures: Figures) -> Tested:
             "width": frame["value_high"] - frame["value_low"],
         }
     )
-    return Tested(spans, explain)
+    return Computed(spans, explain)
 
 
-def _quote_shows_value(figures: Figures) -> Tested:
+def _quote_shows_value(figures: Figures) -> Computed:
     frame = figures.frame
     shown = [
         None
@@ -161,13 +161,13 @@ def _quote_shows_value(figures: Figures) -> Tested:
         quote = re.sub(r"\s+", " ", frame["quote"][i])[:120]
         return f"quote {quote!r}", f"a quote that shows {frame.at[i, 'value']:g} {frame.at[i, 'unit']}"
 
-    return Tested(pd.DataFrame({"shown": pd.Series(shown, index=frame.index, dtype=float)}), explain)
+    return Computed(pd.DataFrame({"shown": pd.Series(shown, index=frame.index, dtype=float)}), explain)
 
 
-def _member(column: str, allowed: tuple[str, ...]) -> Callable[[Figures], Tested]:
-    def test(figures: Figures) -> Tested:
+def _member(column: str, allowed: tuple[str, ...]) -> Callable[[Figures], Computed]:
+    def test(figures: Figures) -> Computed:
         values = figures.frame[column]
-        return Tested(
+        return Computed(
             pd.DataFrame({column: values}),
             lambda i: (f"{column} {values[i]!r}", f"one of {', '.join(allowed)}"),
         )

@@ -156,6 +156,8 @@ def scope_key(scope: object) -> str | None:
 def _text(value: object) -> str | None:
     if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
         return None
+    if isinstance(value, date):  # timestamps too: a database gives days where candidates carry ISO text
+        return value.isoformat()[:10]
     text = str(value).strip()
     return text or None
 

@@ -11,11 +11,14 @@ import pandas as pd
 
 from expectations.figures import REPORTED, SERIES, Figures
 from expectations.report import QUARANTINE, QUARANTINE_DOCUMENT, WARN
-from expectations.rule import Rule, Tested, between
+from expectations.rule import Computed, Rule, between
 
 SLIP_RATIO = 300.0
 FRACTION_RATIO = 30.0
 SCALED_FAMILIES = ("capacity", "price", "count")
+
+NEVER_ZERO = ("utilisation_rate", "commitment_rate", "capacity_in_service", "capacity_utilised")
+LEAST_FIGURES_BESIDE_ZERO = 3
 
 # Below these, a quarter's change is never a jump: openings and deconsolidations are part of the business.
 LEAST_JUMP_POINTS = 15.0
@@ -36,18 +39,31 @@ def _ratio_to_history(figures: Figures, families: tuple[str, ...]) -> tuple[pd.S
             continue
         values = series["value"].to_numpy()
         trust = series["trust"].fillna(0.5).to_numpy()
-        # Only a spread as wide as a slip needs the look at each row.
-        for position, (row, is_candidate) in enumerate(zip(series["row"], series["candidate"], strict=True)):
-            if not is_candidate:
-                continue
-            others = (trust >= trust[position] - 1e-9) & (np.arange(len(values)) != position)
+        candidate = series["candidate"].to_numpy(dtype=bool)
+        for position in np.flatnonzero(candidate):
+            others = _history(int(position), trust, candidate)
             if others.any():
+                row = int(series["row"].iloc[position])
                 median[row] = float(np.median(values[others]))
                 ratio[row] = values[position] / median[row]
     return ratio, median
 
 
-def _unit_slip(figures: Figures) -> Tested:
+def _history(position: int, trust: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    """Which figures of a series are the history of the one at `position`: the first group that has any.
+
+    Accepted observations, then figures of the batch that are trusted more, then all that are trusted as much.
+    """
+    others = np.arange(len(trust)) != position
+    as_much = others & (trust >= trust[position] - 1e-9)
+    more = others & (trust > trust[position] + 1e-9)
+    for group in (as_much & ~candidate, more & candidate, as_much):
+        if group.any():
+            return group
+    return as_much
+
+
+def _unit_slip(figures: Figures) -> Computed:
     ratio, median = _ratio_to_history(figures, SCALED_FAMILIES)
 
     def explain(i: int) -> tuple[str, str]:
@@ -61,10 +77,10 @@ def _unit_slip(figures: Figures) -> Tested:
         )
         return found, f"a figure of the order of {median[i]:,.10g} {unit}"
 
-    return Tested(pd.DataFrame({"ratio": ratio}), explain)
+    return Computed(pd.DataFrame({"ratio": ratio}), explain)
 
 
-def _fraction(figures: Figures) -> Tested:
+def _fraction(figures: Figures) -> Computed:
     ratio, median = _ratio_to_history(figures, ("rate",))
     applies = figures.frame["value"].between(0, 1, inclusive="right")
 
@@ -73,10 +89,34 @@ def _fraction(figures: Figures) -> Tested:
         found = f"{frame.at[i, 'metric']} {frame.at[i, 'value']:g} % where the series has {median[i]:g} %"
         return found, "per cent, not a fraction of 1"
 
-    return Tested(pd.DataFrame({"ratio": ratio.where(applies)}), explain)
+    return Computed(pd.DataFrame({"ratio": ratio.where(applies)}), explain)
 
 
-def _jumps(figures: Figures) -> Tested:
+def _zero(figures: Figures) -> Computed:
+    known = figures.known
+    usable = known[np.isfinite(known["value"]) & (known["basis_class"] == REPORTED)]
+    whole = usable["metric"].isin(NEVER_ZERO)
+    # One tenant's building can stand empty; a whole portfolio cannot.
+    whole |= (usable["metric"] == "occupancy_rate") & (usable["scope_level"] == "portfolio")
+    usable = usable[whole]
+    share = pd.Series(np.nan, index=figures.frame.index)
+    usual = pd.Series(np.nan, index=figures.frame.index)
+    for _, series in usable.groupby(list(SERIES), sort=False):
+        others = series["value"][series["value"] > 0]
+        if len(others) >= LEAST_FIGURES_BESIDE_ZERO:
+            rows = series.loc[series["candidate"], "row"].astype(int)
+            usual[rows] = float(others.median())
+            share[rows] = (series.loc[series["candidate"], "value"] / others.median()).to_numpy()
+
+    def explain(i: int) -> tuple[str, str]:
+        metric, unit = figures.frame["metric"][i], figures.frame["unit"][i]
+        found = f"{metric} 0 {unit} for {figures.frame['period_end'][i]} where the series has {usual[i]:,.10g} {unit}"
+        return f"{found}: a missing value written as zero", "a value above zero, or none"
+
+    return Computed(pd.DataFrame({"share_of_usual": share}), explain)
+
+
+def _jumps(figures: Figures) -> Computed:
     known = figures.known
     usable = known[
         known["family"].isin(["rate", "capacity"])
@@ -90,7 +130,7 @@ def _jumps(figures: Figures) -> Tested:
         if len(series) <= LEAST_CHANGES or not series["candidate"].any():
             continue
         _jumps_of(series, beyond, words)
-    return Tested(pd.DataFrame({"beyond_bounds": beyond}), lambda i: words[i])
+    return Computed(pd.DataFrame({"beyond_bounds": beyond}), lambda i: words[i])
 
 
 def _jumps_of(series: pd.DataFrame, beyond: pd.Series, words: dict[int, tuple[str, str]]) -> None:
@@ -154,5 +194,17 @@ RULES = (
         remedy="Read the report's notes for a change of perimeter; if there is one, add it to the layout file.",
         test=_jumps,
         expectations=(between("beyond_bounds", low=0, high=0),),
+    ),
+    Rule(
+        id="R27_zero",
+        title="No running series drops to nothing",
+        severity=QUARANTINE_DOCUMENT,
+        means="A used or built capacity, a utilisation or a portfolio's occupancy is not exactly zero where at least "
+        f"{LEAST_FIGURES_BESIDE_ZERO} other figures of the series are above it.",
+        why="A zero after 83 % is an empty cell that a spreadsheet filled in. A site's occupancy is exempt: a single "
+        "tenant can leave.",
+        remedy="Leave the cell empty if the value is not known; a closed site is left out of the report.",
+        test=_zero,
+        expectations=(between("share_of_usual", low=0, strict_low=True),),
     ),
 )

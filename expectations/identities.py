@@ -15,7 +15,7 @@ import pandas as pd
 
 from expectations.figures import STATEMENT, Figures
 from expectations.report import QUARANTINE_DOCUMENT, WARN
-from expectations.rule import Rule, Tested, at_least, between
+from expectations.rule import Computed, Rule, at_least, between
 
 # Beyond rounding, rates are recomputed from operands in other units or with small exclusions: GDS and VNET agree to
 # 0.1 point over 117 printed rates (README of the published figures).
@@ -141,7 +141,7 @@ def _share(part: Span, whole: Span) -> Span:
     return Span(part.low / whole.high * 100, part.high / whole.low * 100, f"{part.words} / {whole.words}")
 
 
-def _rates(figures: Figures) -> Tested:
+def _rates(figures: Figures) -> Computed:
     excess = pd.Series(np.nan, index=figures.frame.index)
     nearest: dict[int, Span] = {}
     for statement in statements(figures):
@@ -161,7 +161,7 @@ def _rates(figures: Figures) -> Tested:
         return found, f"{_percent(span)} as recomputed from the capacities of the same statement"
 
     over_limit = excess > CONTRADICTION_POINTS
-    return Tested(pd.DataFrame({"points_off": excess, "small_points_off": excess.mask(over_limit)}), explain)
+    return Computed(pd.DataFrame({"points_off": excess, "small_points_off": excess.mask(over_limit)}), explain)
 
 
 def _percent(span: Span) -> str:
@@ -178,11 +178,11 @@ def _pairs(figures: Figures, part: str, whole: str) -> Iterator[tuple[int, Span,
                 yield row, span, max(wholes, key=lambda s: s.high), statement
 
 
-def _utilised_within(figures: Figures) -> Tested:
+def _utilised_within(figures: Figures) -> Computed:
     return _within(figures, _pairs(figures, "capacity_utilised", "capacity_in_service"))
 
 
-def _committed_within(figures: Figures) -> Tested:
+def _committed_within(figures: Figures) -> Computed:
     rows = list(_pairs(figures, "capacity_committed_in_service", "capacity_in_service"))
     for row, span, whole, statement in _pairs(figures, "capacity_committed", "capacity_in_service"):
         unit = figures.frame.at[row, "unit"]
@@ -198,7 +198,7 @@ def _committed_within(figures: Figures) -> Tested:
     return _within(figures, iter(rows))
 
 
-def _within(figures: Figures, rows: Iterator[tuple[int, Span, Span, Statement]]) -> Tested:
+def _within(figures: Figures, rows: Iterator[tuple[int, Span, Span, Statement]]) -> Computed:
     index = figures.frame.index
     columns = pd.DataFrame({"whole_at_most": np.nan, "part_at_least": np.nan}, index=index)
     words: dict[int, tuple[str, str]] = {}
@@ -207,10 +207,10 @@ def _within(figures: Figures, rows: Iterator[tuple[int, Span, Span, Statement]])
         columns.loc[row, ["whole_at_most", "part_at_least"]] = (whole.high, part.low)
         found = f"{figures.frame.at[row, 'metric']} {part.words} {unit} above {whole.words} {unit}"
         words[row] = (found, f"at most {whole.words} {unit}, the space there is")
-    return Tested(columns, lambda i: words[i])
+    return Computed(columns, lambda i: words[i])
 
 
-def _sums(figures: Figures) -> Tested:
+def _sums(figures: Figures) -> Computed:
     """Totals against their parts, where all are printed in one statement and unit."""
     off = pd.Series(np.nan, index=figures.frame.index)
     words: dict[int, tuple[str, str]] = {}
@@ -238,7 +238,7 @@ def _sums(figures: Figures) -> Tested:
                 off[row] = round(printed.distance(best), 9)
                 middle = (best.low + best.high) / 2
                 words[row] = (f"{total} {printed.words} {unit}", f"{best.words} = {middle:,g} {unit}")
-    return Tested(pd.DataFrame({"off": off}), lambda i: words[i])
+    return Computed(pd.DataFrame({"off": off}), lambda i: words[i])
 
 
 RULES = (

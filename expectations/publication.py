@@ -15,7 +15,7 @@ import pandas as pd
 
 from expectations.metrics import load_catalogue
 from expectations.report import BLOCK, FAILING_COLUMNS, Report, RuleResult, no_failing
-from expectations.rule import Expectation, Tested, between, in_set, not_null
+from expectations.rule import Computed, Expectation, between, in_set, not_null
 from expectations.suite import Outcome, column_name, run_suite
 
 Tables = Mapping[str, pd.DataFrame]
@@ -47,7 +47,7 @@ class TableRule:
     means: str
     why: str
     remedy: str
-    test: Callable[[pd.DataFrame, Tables], Tested]
+    test: Callable[[pd.DataFrame, Tables], Computed]
     expectations: tuple[Expectation, ...]
     severity: str = BLOCK
 
@@ -72,7 +72,7 @@ def check_publication(tables: Tables) -> Report:
 
 def _check_table(frame: pd.DataFrame, rules: list[TableRule], tables: Tables) -> dict[str, RuleResult]:
     results: dict[str, RuleResult] = {}
-    tested: dict[str, Tested] = {}
+    tested: dict[str, Computed] = {}
     columns: dict[str, pd.Series] = {}
     for rule in rules:
         try:
@@ -92,7 +92,7 @@ def _check_table(frame: pd.DataFrame, rules: list[TableRule], tables: Tables) ->
     return results
 
 
-def _result(rule: TableRule, tested: Tested, outcome: Outcome, frame: pd.DataFrame) -> RuleResult:
+def _result(rule: TableRule, tested: Computed, outcome: Outcome, frame: pd.DataFrame) -> RuleResult:
     if outcome.error:
         return _broken(rule, outcome.error)
     failing = [_failing_row(frame, i, rule, tested) for i in sorted(outcome.failing)]
@@ -106,7 +106,7 @@ def _result(rule: TableRule, tested: Tested, outcome: Outcome, frame: pd.DataFra
     )
 
 
-def _failing_row(frame: pd.DataFrame, i: int, rule: TableRule, tested: Tested) -> dict[str, str]:
+def _failing_row(frame: pd.DataFrame, i: int, rule: TableRule, tested: Computed) -> dict[str, str]:
     found, expected = tested.explain(i)
     key = ", ".join(f"{name} {frame.at[i, name]}" for name in KEYS[rule.table] if name in frame)
     return {
@@ -127,27 +127,27 @@ def _broken(rule: TableRule, error: str) -> RuleResult:
     )
 
 
-def _table_rows(frame: pd.DataFrame, tables: Tables) -> Tested:
-    return Tested(pd.DataFrame(index=frame.index), lambda i: ("no row", "at least one row"))
+def _table_rows(frame: pd.DataFrame, tables: Tables) -> Computed:
+    return Computed(pd.DataFrame(index=frame.index), lambda i: ("no row", "at least one row"))
 
 
-def _history_rows(frame: pd.DataFrame, tables: Tables) -> Tested:
+def _history_rows(frame: pd.DataFrame, tables: Tables) -> Computed:
     # Judged by observations: only a batch with plain reported rates must show up in the history.
     observations = tables["observations"]
     plain = observations["basis"].isin(["as_reported", "prior_year_comparative", "prior_quarter_comparative"])
     rates = observations["metric"].isin(["utilisation_rate", "occupancy_rate"]) & observations["value_low"].isna()
     if (plain & rates).any() and not len(frame):
         raise ValueError(f"no row, though {int((plain & rates).sum())} observations are reported rates")
-    return Tested(pd.DataFrame({"series_id": frame["series_id"]}), lambda i: ("series_id missing", "a series_id"))
+    return Computed(pd.DataFrame({"series_id": frame["series_id"]}), lambda i: ("series_id missing", "a series_id"))
 
 
-def _unique(table: str) -> Callable[[pd.DataFrame, Tables], Tested]:
-    def test(frame: pd.DataFrame, tables: Tables) -> Tested:
+def _unique(table: str) -> Callable[[pd.DataFrame, Tables], Computed]:
+    def test(frame: pd.DataFrame, tables: Tables) -> Computed:
         names = [name for name in KEYS[table] if name in frame or name not in ("unit", "stack")]
         key = frame[names].astype(str).agg(" | ".join, axis=1) if len(frame) else pd.Series([], dtype=object)
         # A series over all stacks, or of a market, has no stack.
         missing = frame[[name for name in names if name != "stack"]].isna().sum(axis=1).astype(float)
-        return Tested(
+        return Computed(
             pd.DataFrame({"key": key, "missing": missing}, index=frame.index),
             lambda i: (f"{key[i]}, more than once or incomplete", f"one row for each {', '.join(names)}"),
         )
@@ -155,51 +155,51 @@ def _unique(table: str) -> Callable[[pd.DataFrame, Tables], Tested]:
     return test
 
 
-def _columns(*names: str, expected: str) -> Callable[[pd.DataFrame, Tables], Tested]:
-    def test(frame: pd.DataFrame, tables: Tables) -> Tested:
+def _columns(*names: str, expected: str) -> Callable[[pd.DataFrame, Tables], Computed]:
+    def test(frame: pd.DataFrame, tables: Tables) -> Computed:
         columns = frame[list(names)]
 
         def explain(i: int) -> tuple[str, str]:
             return ", ".join(f"{name} {columns.at[i, name]!r}" for name in names), expected
 
-        return Tested(columns.mask(columns.isin([""])), explain)
+        return Computed(columns.mask(columns.isin([""])), explain)
 
     return test
 
 
-def _known_document(frame: pd.DataFrame, tables: Tables) -> Tested:
+def _known_document(frame: pd.DataFrame, tables: Tables) -> Computed:
     known = frame["document_id"].isin(set(tables["documents"]["document_id"])).astype(float)
-    return Tested(
+    return Computed(
         pd.DataFrame({"known": known}),
         lambda i: (f"document_id {frame.at[i, 'document_id']!r}", "a document in the table documents"),
     )
 
 
-def _percent(frame: pd.DataFrame, tables: Tables) -> Tested:
+def _percent(frame: pd.DataFrame, tables: Tables) -> Computed:
     catalogue = load_catalogue()
     rates = frame["metric"].map(lambda name: bool((m := catalogue.find(name)) and m.family == "rate")).astype(bool)
-    return Tested(
+    return Computed(
         pd.DataFrame({"percent": frame["value"].astype(float).where(rates)}),
         lambda i: (f"{frame.at[i, 'metric']} {frame.at[i, 'value']} {frame.at[i, 'unit']}", "between 0 and 100 pct"),
     )
 
 
-def _division(frame: pd.DataFrame, tables: Tables) -> Tested:
+def _division(frame: pd.DataFrame, tables: Tables) -> Computed:
     in_service = frame["in_service"].astype(float)
     # Rounded operands can pass 1 by a hair; the published rate stops there.
     share = (frame["leased"].astype(float) / in_service.where(in_service > 0)).clip(upper=1)
     off = (frame["occupancy"].astype(float) - share).abs()
-    return Tested(
+    return Computed(
         pd.DataFrame({"off": off}),
         lambda i: (f"occupancy {frame.at[i, 'occupancy']:.6f}", f"leased / in_service = {share[i]:.6f}"),
     )
 
 
-def _sums_to_one(*names: str) -> Callable[[pd.DataFrame, Tables], Tested]:
-    def test(frame: pd.DataFrame, tables: Tables) -> Tested:
+def _sums_to_one(*names: str) -> Callable[[pd.DataFrame, Tables], Computed]:
+    def test(frame: pd.DataFrame, tables: Tables) -> Computed:
         parts = frame[list(names)].astype(float)
         total = parts.sum(axis=1).where(parts.notna().any(axis=1))
-        return Tested(
+        return Computed(
             pd.DataFrame({"total": total, "least": parts.min(axis=1)}),
             lambda i: (f"{' + '.join(names)} = {total[i]:.6f}", "1, each part between 0 and 1"),
         )
@@ -207,7 +207,7 @@ def _sums_to_one(*names: str) -> Callable[[pd.DataFrame, Tables], Tested]:
     return test
 
 
-def _ordered(frame: pd.DataFrame, tables: Tables) -> Tested:
+def _ordered(frame: pd.DataFrame, tables: Tables) -> Computed:
     least = pd.Series(np.inf, index=frame.index)
     for prefix in ("occupancy", "leased"):
         names = [f"{prefix}_{q}" for q in QUANTILES if f"{prefix}_{q}" in frame]
@@ -217,25 +217,25 @@ def _ordered(frame: pd.DataFrame, tables: Tables) -> Tested:
         step = steps.min(axis=1).fillna(np.inf) / scale
         least = least.where(least <= step, step)
     words = ", ".join(QUANTILES)
-    return Tested(
+    return Computed(
         pd.DataFrame({"least_step": least.where(np.isfinite(least))}),
         lambda i: (f"a quantile lies {abs(least[i]):.3g} below the one before it", f"{words} in rising order"),
     )
 
 
-def _eight_horizons(frame: pd.DataFrame, tables: Tables) -> Tested:
+def _eight_horizons(frame: pd.DataFrame, tables: Tables) -> Computed:
     names = [name for name in ("vintage", "scenario", "level", "series_id", "stack", "unit") if name in frame]
     horizon = pd.to_numeric(frame["horizon"], errors="coerce")
     inside = frame.assign(inside=horizon.where(horizon.between(1, HORIZONS)))
     count = inside.groupby(names, dropna=False)["inside"].transform("nunique") if len(frame) else horizon
     first = ~frame.duplicated(names)
-    return Tested(
+    return Computed(
         pd.DataFrame({"horizons": count.astype(float).where(first)}),
         lambda i: (f"series {frame.at[i, 'series_id']} has {int(count[i])} horizons", f"horizons 1 to {HORIZONS}"),
     )
 
 
-def _fractions(*names: str) -> Callable[[pd.DataFrame, Tables], Tested]:
+def _fractions(*names: str) -> Callable[[pd.DataFrame, Tables], Computed]:
     return _columns(*names, expected="fractions between 0 and 1")
 
 

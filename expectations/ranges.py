@@ -9,7 +9,7 @@ import pandas as pd
 
 from expectations.figures import Figures
 from expectations.report import QUARANTINE, QUARANTINE_DOCUMENT
-from expectations.rule import Rule, Tested, between
+from expectations.rule import Computed, Rule, between
 
 LARGEST_NUMBER = 1e15
 
@@ -19,14 +19,14 @@ def _said(figures: Figures, i: int) -> str:
     return f"{frame['metric'][i]} {frame['value'][i]:,g} {frame['unit'][i] or ''}".strip()
 
 
-def _finite(figures: Figures) -> Tested:
-    return Tested(
+def _finite(figures: Figures) -> Computed:
+    return Computed(
         pd.DataFrame({"value": figures.frame["value"]}),
         lambda i: (f"value {figures.frame.at[i, 'raw_value']}", "a finite number"),
     )
 
 
-def _rate(figures: Figures) -> Tested:
+def _rate(figures: Figures) -> Computed:
     frame = figures.frame
     rates = (frame["family"] == "rate") & (frame["unit"].isna() | (frame["unit"] == "pct"))
 
@@ -34,19 +34,19 @@ def _rate(figures: Figures) -> Tested:
         found = _said(figures, i).replace(" pct", " %")
         return f"{found} is impossible", "between 0 and 100 %"
 
-    return Tested(pd.DataFrame({"percent": figures.where(rates, frame["value"])}), explain)
+    return Computed(pd.DataFrame({"percent": figures.where(rates, frame["value"])}), explain)
 
 
-def _not_negative(figures: Figures) -> Tested:
+def _not_negative(figures: Figures) -> Computed:
     frame = figures.frame
     unsigned = frame["family"].isin(["capacity", "term", "price", "count"])
-    return Tested(
+    return Computed(
         pd.DataFrame({"value": figures.where(unsigned, frame["value"])}),
         lambda i: (f"{_said(figures, i)} is negative", "zero or more"),
     )
 
 
-def _bounds(figures: Figures) -> Tested:
+def _bounds(figures: Figures) -> Computed:
     frame = figures.frame
     bounds = [figures.catalogue.bounds(m, u) for m, u in zip(frame["metric"], frame["unit"], strict=True)]
     low = pd.Series([b[0] for b in bounds], index=frame.index, dtype=float)
@@ -60,7 +60,7 @@ def _bounds(figures: Figures) -> Tested:
         ends = [f"{end[i]:,g}" if math.isfinite(end[i]) else "any" for end in (low, high)]
         return _said(figures, i), f"between {ends[0]} and {ends[1]} {frame['unit'][i] or ''}".strip()
 
-    return Tested(pd.DataFrame({"beyond": figures.where(applies, beyond)}), explain)
+    return Computed(pd.DataFrame({"beyond": figures.where(applies, beyond)}), explain)
 
 
 RULES = (

@@ -19,7 +19,7 @@ from expectations.figures import Figures
 class Expectation:
     """A Great Expectations type by name, e.g. ExpectColumnValuesToBeBetween, and its arguments.
 
-    Column arguments (column, column_A, column_B) name columns of the rule's own `Tested.columns`.
+    Column arguments (column, column_A, column_B) name columns of the rule's own `Computed.columns`.
     A null in them means that the rule does not apply to the row.
     """
 
@@ -33,7 +33,7 @@ class Expectation:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Computed:
     """What a rule computed: columns by name, on the index of the checked frame, and words for a failing row.
 
     `explain(i)` gives (found, expected) for the row at index i; it is called for failing rows alone.
@@ -53,7 +53,7 @@ class Rule:
     means: str
     why: str
     remedy: str
-    test: Callable[[Figures], Tested]
+    test: Callable[[Figures], Computed]
     expectations: tuple[Expectation, ...]
 
 

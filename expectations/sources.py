@@ -13,7 +13,7 @@ import pandas as pd
 from expectations.figures import REPORTED, STATEMENT, THIRD_HAND_TIERS, Figures
 from expectations.identities import Span, Statement, recomputed
 from expectations.report import QUARANTINE, QUARANTINE_DOCUMENT, WARN
-from expectations.rule import Rule, Tested, between
+from expectations.rule import Computed, Rule, between
 
 FIGURE = (*STATEMENT, "metric", "unit")
 # What two honest sources may differ by beyond rounding: a rate by a point, a capacity by two per cent.
@@ -22,7 +22,7 @@ CAPACITY_SHARE = 0.02
 FULL = 99.5
 
 
-def _duplicates(figures: Figures) -> Tested:
+def _duplicates(figures: Figures) -> Computed:
     frame = figures.frame
     complete = frame[["document_id", "operator", "period_end", "metric", "value"]].notna().all(axis=1)
     # The basis itself is part of the figure here: a level and a comparative of one date are two statements.
@@ -34,10 +34,10 @@ def _duplicates(figures: Figures) -> Tested:
         found = f"{frame.at[i, 'metric']} {value} for {frame.at[i, 'period_end']}"
         return f"{found}, time number {occurrence[i]} in this document", "once; the first is kept"
 
-    return Tested(pd.DataFrame({"occurrence": figures.where(complete, occurrence)}), explain)
+    return Computed(pd.DataFrame({"occurrence": figures.where(complete, occurrence)}), explain)
 
 
-def _conflicts(figures: Figures) -> Tested:
+def _conflicts(figures: Figures) -> Computed:
     frame = figures.frame
     apart = pd.Series(np.nan, index=frame.index)
     words: dict[int, tuple[str, str]] = {}
@@ -57,13 +57,13 @@ def _conflicts(figures: Figures) -> Tested:
                         f"{frame.at[row, 'unit']} in one document",
                         "one value for one figure, or scopes that tell them apart",
                     )
-    return Tested(pd.DataFrame({"apart": apart}), lambda i: words[i])
+    return Computed(pd.DataFrame({"apart": apart}), lambda i: words[i])
 
 
 Key = tuple[str, str, str, str]
 
 
-def _third_hand(figures: Figures) -> Tested:
+def _third_hand(figures: Figures) -> Computed:
     """How far a third-hand figure is from the nearest first-hand one, in units of what honest sources differ by."""
     known = figures.known
     usable = known[
@@ -84,7 +84,7 @@ def _third_hand(figures: Figures) -> Tested:
         verdict = _judge(row, witnesses.get(_key(row), []))
         if verdict is not None:
             ratio[row["row"]], words[row["row"]] = verdict
-    return Tested(pd.DataFrame({"times_tolerance": ratio}), lambda i: words[i])
+    return Computed(pd.DataFrame({"times_tolerance": ratio}), lambda i: words[i])
 
 
 def _key(row: dict[Hashable, Any]) -> Key:
