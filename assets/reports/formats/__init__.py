@@ -90,11 +90,13 @@ def _read_text_format(text: str, media_type: str, parts: object, limits: Limits)
 
 
 def _first_heading(parts: tuple[Part, ...]) -> str:
+    first = parts[0]
+    if isinstance(first, Block) and len(first.text) <= 120:
+        return first.text
     for part in parts[:20]:
         if isinstance(part, Block) and part.kind in ("title", "heading"):
             return part.text
-    first = parts[0]
-    return first.text if isinstance(first, Block) and len(first.text) <= 120 else ""
+    return ""
 
 
 def _all_text(parts: tuple[Part, ...]) -> str:
