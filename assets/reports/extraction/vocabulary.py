@@ -44,7 +44,7 @@ class MetricHit:
     concepts: frozenset[str] = frozenset()
     own: str = ""
 
-    def for_unit(self, unit: str, bare_count: bool = False) -> str:
+    def for_unit(self, unit: str) -> str:
         """The metric a number in `unit` has under this phrase, '' where it has none.
 
         `unit` is a contract unit, a currency code (a price) or '' for a bare number; a bare number is taken for
@@ -104,7 +104,7 @@ _GLUE = re.compile(
     r"plus|by|with|to|customers?|clients?|tenants?|tenant|net|gross|data|cent(?:re|er)s?|so|called|under|as|such|at|"
     r"within|yet|not|i\.?e\.?|over|against|relative|versus|group|company|portfolio|total|average|compound|blended|overall|headline|"
     r"entire|whole|existing|current|new|idc|colocation|critical|it|end|this|those|these|same|of which|then|both|each|physical|signed|"
-    r"counted|including|includes?|incl|inclusive|leases?|sites?|facilities|operations?|business|segment|retail|wholesale|ready|made)\b\.?)*",
+    r"counted|including|includes?|incl|inclusive|leases?|sites?|facilities|operations?|business|segment|retail|wholesale|ready|made|per|each|every|a|an|any|part|out|than|where|further|only|some|most|it)\b\.?)*",
     re.I,
 )
 _JOINER = re.compile(r"\b(?:and|or|as well as|versus|against|followed by)\b|[、和及与與,，&/]", re.I)
@@ -347,9 +347,9 @@ def _rate_of(concepts: frozenset[str]) -> str:
     if "construction" in concepts and concepts & {"committed", "leased"} and "service" not in concepts:
         return "pre_commitment_rate"
     if "committed" in concepts and not ("utilised" in concepts and "rate" not in concepts):
-        # 'contracted utilisation' of a landlord is committed; 'utilised ... of committed' is no metric of ours.
+        # What is used out of what is committed is no metric of ours.
         return "commitment_rate"
-    if "utilised" in concepts:
+    if "utilised" in concepts and "committed" not in concepts:
         return "utilisation_rate"
     if "occupied" in concepts:
         return "occupancy_rate"
@@ -359,7 +359,7 @@ def _rate_of(concepts: frozenset[str]) -> str:
 
 
 def _capacity_of(concepts: frozenset[str]) -> str:
-    if "rate" in concepts and not concepts & {"space", "cabinets"}:
+    if "rate" in concepts:
         return ""
     if concepts & {"wale", "mrr", "churn", "vacancy", "absorption", "new_supply", "expiry"}:
         return ""

@@ -1,0 +1,534 @@
+"""One sentence: which number is of which metric, and of which date.
+
+Belongs here: pairing quantities with metric phrases and dates inside a sentence, metric first or value first, lists,
+comparatives, 'respectively'. Does not belong here: what carries over from headings and earlier sentences into the
+frame (prose.py gives it in), or what a metric phrase is (vocabulary.py).
+
+A number that cannot be paired without a guess is reported as a problem, never taken.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from assets.reports.extraction.context import Context
+from assets.reports.extraction.periods import DateHit, find_dates
+from assets.reports.extraction.quantities import (
+    CAPACITY_UNITS,
+    COUNT,
+    GROWTH,
+    INCREMENT,
+    LEVEL,
+    MONEY,
+    RATE,
+    Quantity,
+    find_quantities,
+)
+from assets.reports.extraction.texts import brackets
+from assets.reports.extraction.vocabulary import MetricHit, find_phrases, is_blocker
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its metric and date. `date` is None for the document's main period.
+
+    `comparative` says that words mark it as an earlier figure; `hit` is the phrase that gave the metric.
+    """
+
+    quantity: Quantity
+    metric: str
+    unit: str
+    date: DateHit | None
+    hit: MetricHit | None
+    comparative: bool = False
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A number that was recognised and not taken."""
+
+    quantity: Quantity
+    rule: str
+    reason: str
+    metric: str = ""
+
+
+@dataclass
+class SentenceReading:
+    """What one sentence gives. `phrases` are its metric phrases, also those without a number."""
+
+    figures: list[Figure] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    phrases: list[MetricHit] = field(default_factory=list)
+    unlabelled: list[Quantity] = field(default_factory=list)
+    dates: list[DateHit] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What earlier text lends a sentence: the last metric by unit class, its unit, and a metric from headings."""
+
+    metric: str = ""
+    unit: str = ""
+    hit: MetricHit | None = None
+    always: bool = False
+
+
+_JOIN = re.compile(r"\s?(?:,|，|、|/|／|&|\band\b|\bor\b|和|及|与|與|以及|,\s?and)\s?", re.I)
+_STRONG = re.compile(
+    r"\s*(?:\(|（)?(?:of\s)?(?:(?:the|its|our|that|this|them|these|those|it|all|total|a|an|their|colo|colocation|it)\s)*"
+    r"(?:(?:that|which|and|have|had|has|is|are|was|were|been|being|remained|stood|as|now|still|currently|already|actually|under|in|fully|"
+    r"customers|clients|tenants|net|gross|critical|operating|further|more|worth|in total|so far)\s)*(?:的|已|为|為|已经|已經)?\s*",
+    re.I,
+)
+_OF = re.compile(r"^\s*(?:of|on|across|in)\s", re.I)
+_OF_BASE = re.compile(r"^\s*(?:(?:of|on|in|across)\s)(?:(?:the|its|our|all|that|this|total|their|a|an|group's|overall|current|existing)\s)*", re.I)
+_COMPARISON = re.compile(
+    r"(?:\bcompar(?:ed?|es|ing|able)(?: figures?| numbers?| level)?(?: (?:with|to|was|of|is))?|\bagainst|\bversus|\bvs\.?|\bfrom|\bafter|\bfollowing|\bpreviously|\bhad been|"
+    r"\bthan|\bearlier|\bbefore|\bago|\bformerly|\bhaving been|\bunchanged (?:on|from)|\bstable (?:on|from)|\bin line with|\bthe comparative (?:was|is)|"
+    r"较|較|比|相比|对比|對比|由|从|從|自|原为|原為|此前为|此前為|上年|去年)"
+    r"[\s:：]*(?:(?:the|a|an|its|some|about|around|nearly|over|only|just|level|figure|rate|of|was|were|it|with|to|of|at|的|为|為|约|約|末|同期|期末)[\s:：]*){0,5}$",
+    re.I,
+)
+_FROM = re.compile(r"(?:\bfrom|由|从|從|自)\s(?:a\s|the\s)?(?:level of\s|high of\s|low of\s)?$|(?:由|从|從|自)$", re.I)
+_EVENT_BEFORE = re.compile(
+    r"\b(?:open(?:ed|s|ing)?|launch(?:ed|es)?|deliver(?:ed|y)|acquir(?:ed|es)|complet(?:ed|es|ion)|bought|purchased|since|start(?:ed|ing|s)?|began|begun|"
+    r"commenc(?:ed|es|ing)|signed|listed|expir\w+|due|available|ready|publish(?:ed)?|announced|dated|until|before|beyond|founded|built|entered|"
+    r"closed|scheduled|sold|held|mature[sd]?|effective|established|deconsolidated|moved|renewed)"
+    r"\s(?:(?:in|on|at|by|from|for|to|during|late|early|the|end of|around|about|it|them|prior to|and)\s){0,4}$",
+    re.I,
+)
+_LEADING = re.compile(
+    r"^\W*(?:\b(?:as|at|of|on|in|for|by|the|end|and|quarter|period|half|year|ended|ending|to|close|position|levels|status|during|over|with)\b\s?|[截至于於在止末]\s?)*$",
+    re.I,
+)
+_FOLLOWS = re.compile(
+    r"^[\s,，)）]*(?:(?:as|at|of|on|in|for|by|the|end|and|quarter|period|half|half-year|year|three|months|six|ended|ending|to|both|each|level|reached|recorded|reported|per cent|a month|"
+    r"per month|per cabinet|month|in service|in operation|utili[sz]ed|committed|under construction|respectively|year-on-year|sqm|MW|cabinets|then|back|seen|being|posted|printed|measured|booked|a|per|with|it|load)\b[\s,，(（]*)*$",
+    re.I,
+)
+_ATTACHED = re.compile(r"^\s*(?:R\s?)?(?:[:：]|为|為|的|was|were|is|at|had been|it was|the figure was|[,，])?\s*(?:约|約|about\s|around\s)?$", re.I)
+_CLAUSE = re.compile(r"[;；]")
+_FULL = re.compile(
+    r"(?P<hedge>\b(?:effectively|virtually|practically|essentially|almost|nearly|close to|as good as|basically|substantially)\s|几乎|幾乎|基本|近乎|接近)?"
+    r"(?P<full>\b(?:fully|completely|entirely|wholly)\s(?=(?:occupied|let|leased|utili[sz]ed|committed|contracted|taken up|sold)\b)|\bfull(?=(?:y)?(?:\s(?:occupancy|at|as|on)|[.,;]|$))|满租|滿租|全部租出|全数租出|全數租出|满载|滿載|全满|全滿)",
+    re.I,
+)
+_NOT_BEFORE = re.compile(r"\b(?:not|never|no longer|isn't|wasn't|once|when|until|to be|become|becomes|if|from)\s(?:yet\s)?$|(?:未|不|尚未)$", re.I)
+_RESPECTIVELY = re.compile(r"\brespectively\b|\bin that order\b|分别|分別|依次", re.I)
+
+
+def read_sentence(text: str, context: Context, carried: Carried | None = None, unit: str = "") -> SentenceReading:
+    """Pair the numbers of one sentence. `unit` is what a heading says bare numbers are in, '' for nothing."""
+    carried = carried or Carried()
+    phrases = find_phrases(text, context.layout)
+    quantities = [q for q in find_quantities(text) if q.kind in (LEVEL, RATE, COUNT, MONEY)] + _worded(text, phrases)
+    quantities.sort(key=lambda q: q.start)
+    every = find_quantities(text)
+    dates = [d for d in find_dates(text, context) if not _EVENT_BEFORE.search(text[max(0, d.start - 40) : d.start])]
+    reading = SentenceReading(phrases=phrases, dates=dates)
+    if not quantities:
+        return reading
+    pairing = _Pairing(text, phrases, quantities, dates, carried, unit or context.unit_hint, brackets(text))
+    pairing.changes = [q for q in every if q.kind in (INCREMENT, GROWTH)]
+    pairing.run(reading)
+    return reading
+
+
+def _worded(text: str, phrases: list[MetricHit]) -> list[Quantity]:
+    """'effectively fully occupied': 100 % in words, with room below where hedged."""
+    found = []
+    for match in _FULL.finditer(text):
+        if _NOT_BEFORE.search(text[max(0, match.start() - 16) : match.start()]):
+            continue
+        near = [p for p in phrases if p.for_unit("pct") and -2 <= p.start - match.end() <= 25 or 0 <= match.start() - p.end <= 30]
+        if not any(p.for_unit("pct") for p in near):
+            continue
+        hedge = (match["hedge"] or "").strip().lower()
+        low = 100.0
+        if hedge:
+            low = 95.0 if hedge in ("almost", "nearly", "close to", "几乎", "幾乎", "近乎", "接近") else 99.0
+        value = 100.0 if low != 95.0 else 97.5
+        approximate = low < 100.0
+        found.append(
+            Quantity(
+                match.start(),
+                match.end(),
+                match.group(),
+                value,
+                "pct",
+                low if approximate else None,
+                100.0 if approximate else None,
+                approximate,
+                0.5,
+                RATE,
+            )
+        )
+    return found
+
+
+class _Pairing:
+    """The state of pairing one sentence: what is used, what came last."""
+
+    def __init__(
+        self,
+        text: str,
+        phrases: list[MetricHit],
+        quantities: list[Quantity],
+        dates: list[DateHit],
+        carried: Carried,
+        unit: str,
+        spans: list[tuple[int, int]],
+    ) -> None:
+        self.text = text
+        self.phrases = phrases
+        self.quantities = quantities
+        self.dates = dates
+        self.carried = carried
+        self.unit = unit
+        self.spans = spans
+        self.changes: list[Quantity] = []
+        self.uses: dict[int, int] = {}
+        self.last: Figure | None = None
+        self.zipped: list[MetricHit] = []
+
+    def run(self, reading: SentenceReading) -> None:
+        """Go through the numbers in order, run by run ('1, 2 and 3' is one run)."""
+        for group in self._runs():
+            hits = self._zip(group)
+            dates = self._dates_of(group)
+            for index, quantity in enumerate(group):
+                quantity = self._with_unit(quantity, group)
+                hit, metric, problem = self._metric_of(quantity, hits[index] if hits else None, dates[index])
+                if problem:
+                    reading.problems.append(Problem(quantity, problem[0], problem[1], metric))
+                    continue
+                if not metric:
+                    if quantity.kind == LEVEL and quantity.unit in CAPACITY_UNITS:
+                        reading.unlabelled.append(quantity)
+                    continue
+                unit = self._unit_of(quantity, metric, hit)
+                if not unit:
+                    continue
+                compared = bool(_COMPARISON.search(self._before(quantity)))
+                when = dates[index]
+                if compared and when is None and not self._sentence_date(quantity):
+                    reason = "an earlier figure without a date: nothing says which period it is of"
+                    reading.problems.append(Problem(quantity, "undated_comparative", reason, metric))
+                    continue
+                if when is None:
+                    when = self._sentence_date(quantity)
+                figure = Figure(replace(quantity, unit=unit), metric, unit, when, hit, compared)
+                self.last = figure
+                if hit is not None:
+                    self.uses[id(hit)] = self.uses.get(id(hit), 0) + 1
+                reading.figures.append(figure)
+
+    def _runs(self) -> list[list[Quantity]]:
+        runs: list[list[Quantity]] = []
+        for quantity in self.quantities:
+            if runs:
+                last = runs[-1][-1]
+                gap = self.text[last.end : quantity.start]
+                if len(gap) <= 8 and _JOIN.fullmatch(gap) and _alike(last, quantity):
+                    runs[-1].append(quantity)
+                    continue
+            runs.append([quantity])
+        return runs
+
+    def _zip(self, group: list[Quantity]) -> list[MetricHit] | None:
+        """Phrases for a run of numbers by order: 'area in service and area utilised were 1 and 2 sqm'."""
+        count = len(group)
+        if count < 2:
+            return None
+        unit = group[-1].unit
+        inside = self._bracket(group[0].start)
+        if inside and len(self.zipped) == count:
+            return self.zipped
+        before: list[MetricHit] = []
+        for hit in reversed([p for p in self.phrases if p.end <= group[0].start and not is_blocker(p)]):
+            if any(hit.end <= q.start < group[0].start for q in self.quantities):
+                break
+            if not hit.for_unit(unit):
+                continue
+            before.insert(0, hit)
+        # The last COUNT phrases, only where they stand in a list of just that length.
+        if len(before) == count:
+            self.zipped = before
+            return before
+        after: list[MetricHit] = []
+        for hit in [p for p in self.phrases if p.start >= group[-1].end]:
+            if any(group[-1].end <= q.start < hit.start for q in self.quantities):
+                break
+            if hit.for_unit(unit):
+                after.append(hit)
+        if len(after) == count and not before:
+            close = self.text[group[-1].end : after[0].start]
+            between = [self.text[a.end : b.start] for a, b in zip(after, after[1:], strict=False)]
+            if _STRONG.fullmatch(close) and all(_JOIN.fullmatch(gap) for gap in between):
+                return after
+        return None
+
+    def _with_unit(self, quantity: Quantity, group: list[Quantity]) -> Quantity:
+        """A bare number in a list takes the unit of the list: '756,992, 630,963 and 462,673 sqm'."""
+        if quantity.unit or quantity.kind != COUNT:
+            return quantity
+        for other in group[group.index(quantity) + 1 :]:
+            if other.unit and other.kind in (LEVEL, RATE):
+                return replace(quantity, unit=other.unit, kind=other.kind)
+        return quantity
+
+    def _bracket(self, position: int) -> tuple[int, int] | None:
+        return next((span for span in self.spans if span[0] <= position < span[1]), None)
+
+    def _before(self, quantity: Quantity) -> str:
+        start = max((q.end for q in self.quantities if q.end <= quantity.start), default=0)
+        return self.text[max(start, quantity.start - 60) : quantity.start]
+
+    def _clause(self, position: int) -> tuple[int, int]:
+        start, end = 0, len(self.text)
+        for match in _CLAUSE.finditer(self.text):
+            if match.start() < position:
+                start = match.end()
+            else:
+                end = match.start()
+                break
+        return start, end
+
+    def _fits(self, hit: MetricHit, quantity: Quantity) -> str:
+        """The metric a phrase has for a number, also a bare one whose unit the phrase or the last figure gives."""
+        if quantity.kind == COUNT and not quantity.unit:
+            metric = hit.for_unit("")
+            if metric:
+                return metric
+            unit = self._bare_unit(hit)
+            return hit.for_unit(unit) if unit and _plausible_bare(quantity) else ""
+        return hit.for_unit(quantity.unit)
+
+    def _bare_unit(self, hit: MetricHit | None) -> str:
+        if hit is not None and "cabinets" in hit.concepts:
+            return "cabinets"
+        # '33,253 of them': the unit of the figure before, where the phrase has no unit of its own.
+        if self.last is not None and self.last.unit in CAPACITY_UNITS:
+            return self.last.unit
+        return self.unit or (self.carried.unit if self.carried.unit in CAPACITY_UNITS else "")
+
+    def _unit_of(self, quantity: Quantity, metric: str, hit: MetricHit | None) -> str:
+        if metric == "price_mrr_per_cabinet":
+            return f"{quantity.unit}/month"
+        if metric in ("data_centres", "operators", "interconnections"):
+            return "count"
+        if quantity.unit:
+            return quantity.unit
+        return self._bare_unit(hit) if metric.startswith("capacity_") else ""
+
+    def _metric_of(
+        self, quantity: Quantity, zipped: MetricHit | None, when: DateHit | None
+    ) -> tuple[MetricHit | None, str, tuple[str, str] | None]:
+        if zipped is not None:
+            return zipped, self._fits(zipped, quantity), None
+        if quantity.unit == "pct" and (based := self._share_of_base(quantity)) is not None:
+            return None, based, None
+        clause = self._clause(quantity.start)
+        inside = self._bracket(quantity.start)
+        low = inside[0] if inside else clause[0]
+        high = inside[1] if inside else clause[1]
+        previous = self._previous(quantity, low)
+        following = self._following(quantity, high)
+        if following is not None and is_blocker(following):
+            return None, "", None
+        if previous is not None and is_blocker(previous):
+            if following is not None:
+                return following, self._fits(following, quantity), None
+            return None, "", None
+        if previous is None and following is None and inside:
+            if self.last is not None and _same_class(self.last, quantity):
+                return self.last.hit, self.last.metric, None
+            if self.last is None:
+                previous = self._previous(quantity, clause[0])
+            if previous is None or is_blocker(previous):
+                return None, "", None
+        if previous is not None and not self.uses.get(id(previous)):
+            if following is not None and self._is_free(following, quantity) and not _OF.match(self.text[quantity.end :]):
+                return following, self._fits(following, quantity), None
+            return previous, self._fits(previous, quantity), None
+        if following is not None:
+            return following, self._fits(following, quantity), None
+        if previous is not None:
+            metric = self._fits(previous, quantity)
+            if when is not None or _COMPARISON.search(self._before(quantity)) or inside:
+                return previous, metric, None
+            if self.last is not None and self.last.quantity.value == quantity.value:
+                return previous, metric, None
+            return None, metric, ("ambiguous", "two numbers for one phrase and nothing that tells them apart")
+        return self._carry(quantity, when)
+
+    def _carry(
+        self, quantity: Quantity, when: DateHit | None
+    ) -> tuple[MetricHit | None, str, tuple[str, str] | None]:
+        """A number without a phrase of its own: the last metric, where date or words make it a comparative of that."""
+        if self._blocked(quantity):
+            return None, "", None
+        if self.last is not None and _same_class(self.last, quantity):
+            if when is not None or _COMPARISON.search(self._before(quantity)):
+                return self.last.hit, self.last.metric, None
+            return None, "", None
+        metric, unit = self.carried.metric, self.carried.unit
+        if not metric or not _unit_fits(unit, quantity):
+            return None, "", None
+        if self.carried.always or when is not None or _COMPARISON.search(self._before(quantity)):
+            return self.carried.hit, metric, None
+        return None, "", None
+
+    def _blocked(self, quantity: Quantity) -> bool:
+        before = [p for p in self.phrases if p.end <= quantity.start]
+        return bool(before) and is_blocker(before[-1])
+
+    def _previous(self, quantity: Quantity, low: int) -> MetricHit | None:
+        """The nearest phrase before the number that fits its unit; a blocker in between stands for itself."""
+        for hit in reversed([p for p in self.phrases if low <= p.start and p.end <= quantity.start]):
+            if is_blocker(hit):
+                if any(hit.end <= q.start < quantity.start for q in [*self.quantities, *self.changes]):
+                    continue
+                return hit
+            if self._fits(hit, quantity):
+                return hit
+        return None
+
+    def _following(self, quantity: Quantity, high: int) -> MetricHit | None:
+        """The phrase right after the number: '332MW in service', '252MW were utilised'."""
+        for hit in [p for p in self.phrases if quantity.start <= p.start < high and p.end > quantity.end]:
+            gap = self.text[quantity.end : hit.start] if hit.start >= quantity.end else ""
+            if len(gap) > 60 or not _STRONG.fullmatch(gap):
+                return None
+            if is_blocker(hit):
+                return hit
+            return hit if self._fits(hit, quantity) else None
+        return None
+
+    def _is_free(self, hit: MetricHit, quantity: Quantity) -> bool:
+        """Whether a phrase after a number has no number of its own after it."""
+        later = [p for p in self.phrases if p.start >= hit.end]
+        stop = later[0].start if later else len(self.text)
+        return not any(hit.end <= q.start < stop and q is not quantity for q in self.quantities)
+
+    def _share_of_base(self, quantity: Quantity) -> str | None:
+        """'90 % of deployed capacity is used': the base after 'of', the status after it or before the number."""
+        rest = self.text[quantity.end :]
+        opening = _OF_BASE.match(rest)
+        if opening is None:
+            return None
+        at = quantity.end + opening.end()
+        base = next((p for p in self.phrases if quantity.end <= p.start <= at + 14 and p.end > at), None)
+        if base is None or is_blocker(base) or base.for_unit("pct"):
+            return None
+        after = [p for p in self.phrases if p.start >= base.end and p.start - base.end <= 60]
+        before = [p for p in self.phrases if p.end <= quantity.start]
+        for hit in [*after[:1], *before[-1:]]:
+            if is_blocker(hit) or not hit.for_unit("pct"):
+                continue
+            whole = MetricHit("", 0, 0, "", "", hit.concepts | base.concepts | frozenset({"rate"}), "")
+            metric = whole.for_unit("pct")
+            if metric:
+                return metric
+        return ""
+
+    def _dates_of(self, group: list[Quantity]) -> list[DateHit | None]:
+        """The date of each number of a run: in its bracket, right after it, or right before it."""
+        first, last = group[0], group[-1]
+        low = max((q.end for q in self.quantities if q.end <= first.start), default=0)
+        high = min((q.start for q in self.quantities if q.start >= last.end), default=len(self.text))
+        inside = self._bracket(first.start)
+        if inside:
+            low, high = max(low, inside[0]), min(high, inside[1])
+        after = [d for d in self.dates if last.end <= d.start < high]
+        before = [d for d in self.dates if low <= d.start and d.end <= first.start]
+        if not inside:
+            opened = [s for s in self.spans if s[0] >= last.end]
+            after = [d for d in after if not any(s[0] <= d.start < s[1] for s in opened)]
+            before = [d for d in before if self._bracket(d.start) is None]
+        count = len(group)
+        if count > 1 and len(after) == count and not (self._zip(group)):
+            return list(after)
+        if count > 1 and len(before) == count and not (self._zip(group)):
+            return list(before)
+        chosen = self._nearest(first, last, before, after, high, bool(inside))
+        return [chosen] * count
+
+    def _nearest(
+        self, first: Quantity, last: Quantity, before: list[DateHit], after: list[DateHit], high: int, inside: bool
+    ) -> DateHit | None:
+        if inside and before:
+            return before[-1]
+        if before and _ATTACHED.match(self.text[before[-1].end : first.start]):
+            return before[-1]
+        if after:
+            day = after[0]
+            gap = self.text[last.end : day.start]
+            belongs_to_next = high < len(self.text) and bool(_ATTACHED.match(self.text[day.end : high]))
+            clause_end = self._clause(last.start)[1]
+            if not (belongs_to_next and re.search(r"[,，、;；]", gap)) and day.start < clause_end and (inside or self._follows(gap)):
+                return day
+        if before:
+            day = before[-1]
+            if not self._taken(day, first):
+                return day
+        if inside and after:
+            return after[0]
+        return None
+
+    def _follows(self, gap: str) -> bool:
+        return len(gap) <= 60 and (bool(_FOLLOWS.match(gap)) or len(gap) <= 3 or self._only_phrases(gap))
+
+    def _only_phrases(self, gap: str) -> bool:
+        """Between number and date nothing but words: no comma, no other clause."""
+        return len(gap) <= 45 and not re.search(r"[,，;；:：(（]|\b(?:and|while|which|after|before|against)\b", gap)
+
+    def _taken(self, day: DateHit, quantity: Quantity) -> bool:
+        """A date that an earlier number of the sentence stands right before is that number's."""
+        earlier = [q for q in self.quantities if q.end <= day.start]
+        if not earlier:
+            return False
+        return self._follows(self.text[earlier[-1].end : day.start])
+
+    def _sentence_date(self, quantity: Quantity) -> DateHit | None:
+        """The date the sentence opens with, or the only one outside brackets; None where it has neither."""
+        outer = [d for d in self.dates if self._bracket(d.start) is None]
+        if self._bracket(quantity.start) is not None and self.last is not None:
+            return self.last.date
+        for day in outer[:1]:
+            if day.end <= quantity.start and _LEADING.match(self.text[: day.start]):
+                return day
+        numbers = [q for q in self.quantities if self._bracket(q.start) is None]
+        if len(outer) == 1 and numbers and outer[0].start >= numbers[-1].end and outer[0].kind != "relative":
+            return outer[0]
+        return None
+
+
+def _alike(first: Quantity, second: Quantity) -> bool:
+    return first.unit == second.unit or not first.unit
+
+
+def _plausible_bare(quantity: Quantity) -> bool:
+    """A bare number taken for a capacity has at least three digits or a decimal: '2' and '12' are counts or marks."""
+    return quantity.value >= 100 or "." in quantity.text
+
+
+def _same_class(figure: Figure, quantity: Quantity) -> bool:
+    return _unit_fits(figure.unit, quantity)
+
+
+def _unit_fits(unit: str, quantity: Quantity) -> bool:
+    if quantity.unit:
+        return unit == quantity.unit or unit == f"{quantity.unit}/month"
+    return quantity.kind == COUNT and (unit in CAPACITY_UNITS and _plausible_bare(quantity) or unit == "count")
+
+
+def main_date(figures: list[Figure]) -> date | None:
+    """The date of the last figure that is no comparative."""
+    for figure in reversed(figures):
+        if figure.date is not None and not figure.comparative:
+            return figure.date.period_end
+    return None
