@@ -7,7 +7,7 @@ of a table that is (tables.py).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assets.reports.extraction.table_values import fold
 from assets.reports.operators import Layout
@@ -47,6 +47,7 @@ _COHORT = re.compile(
     r"\b(?:mature|ramp(?:ing)?[- ]?up|ramping|stabili[sz]ed|non[- ]stabili[sz]ed|self[- ]built|partnered|leased sites|owned|same[- ]store|colocation|fully[- ]fitted|shell (?:and|&) core|powered shell|turn[- ]?key|hyperscale|enterprise|single[- ]tenant|multi[- ]tenant|continuing|discontinued|joint ventures?|jvs?|unconsolidated|consolidated|industrial|segment|stabilised)\b|成熟|爬坡|自建",
     re.IGNORECASE,
 )
+_SITE_WORDS = re.compile(r"\bdata ?cent(?:re|er)s?\b", re.IGNORECASE)
 _GENERIC = re.compile(
     r"\b(?:key|operating|operational|selected|summary|highlights?|overview|metrics?|measures?|data|statistics|performance|financial|capacity|supply|demand|utili[sz]ation|occupancy|figures?|facilities|properties|portfolio|assets|results?|update|brief|end|period|quarter|half|year|profile|indicators?|total|market|table|continued|expiry|lease|leases|other|of which|memo|notes?|definitions?|information|details|location|brief|contents|at a glance|appendix|by|split)\b"
     r"|概[览覽]|摘要|指[标標]|[数數]据|[经經][营營]|[运運][营營]|[业業][绩績]|概[况況]|合[计計]",
@@ -113,9 +114,20 @@ def split_place(name: str) -> tuple[str, str]:
     return match.group("name"), match.group("place").split(",")[-1].strip()
 
 
+def weighted(entity: Entity, label: str) -> Entity:
+    """The scope of an average term of the whole with its weight, where that is rent: 'portfolio (by rental income)'."""
+    if entity.scope not in ("group", "portfolio"):
+        return entity
+    if re.search(r"annuali[sz]ed|年化", label, re.IGNORECASE):
+        return replace(entity, scope=f"{entity.scope} (by annualised rent)")
+    if re.search(r"\brent|\bincome\b|\brevenue\b|\bgri\b|租金", label, re.IGNORECASE):
+        return replace(entity, scope=f"{entity.scope} (by rental income)")
+    return entity
+
+
 def is_generic(text: str) -> bool:
     """True for a heading that names no entity: 'Key metrics', 'Portfolio summary', 'MW at period end'."""
-    return _GENERIC.search(text) is not None
+    return _GENERIC.search(_SITE_WORDS.sub(" ", text)) is not None
 
 
 def is_place(text: str) -> bool:

@@ -118,13 +118,16 @@ def read_label(text: str, layout: Layout | None = None) -> LabelFacts:
     metric = _metric(text, layout)
     unit, factor = _unit(text)
     money = is_money(text)
-    barred = metric != "price_mrr_per_cabinet" and _is_barred(text, metric, money)
+    weight = "rent" if _RENT_WEIGHT.search(text) else "area" if _AREA_WEIGHT.search(text) else ""
+    if metric.startswith(EXPIRY):
+        metric, weight = EXPIRY, "area" if metric.endswith("area") else "rent" if metric.endswith("rent") else weight
+    barred = metric not in ("price_mrr_per_cabinet", "customer_it_load") and _is_barred(text, metric, money)
     return LabelFacts(
         metric="" if barred else metric,
         unit=unit,
         factor=factor,
         currency=next((code for pattern, code in _CURRENCIES if re.search(pattern, text)), "") if money else "",
-        weight="rent" if _RENT_WEIGHT.search(text) else "area" if _AREA_WEIGHT.search(text) else "",
+        weight=weight,
         barred=barred,
         pro_forma=_PRO_FORMA.search(text) is not None,
         restated=_RESTATED.search(text) is not None,

@@ -188,7 +188,7 @@ def _read_band(
     grid: list[list[Cell | None]], kinds: list[list[str]], band: _Band, oracle: Oracle, decimal_comma: bool
 ) -> list[Slot]:
     width = len(grid[0])
-    label_columns = _label_columns(kinds, band, width, grid)
+    label_columns = _label_columns(kinds, band, width, grid, oracle)
     headers = _headers(grid, kinds, band, label_columns, oracle)
     attributes = _attributes(grid, kinds, band, label_columns)
     slots = []
@@ -221,17 +221,21 @@ def _read_band(
     return slots
 
 
-def _label_columns(kinds: list[list[str]], band: _Band, width: int, grid: list[list[Cell | None]]) -> set[int]:
+def _label_columns(
+    kinds: list[list[str]], band: _Band, width: int, grid: list[list[Cell | None]], oracle: Oracle
+) -> set[int]:
     """Columns whose body cells are words (or periods, for the first), never values."""
     columns = set()
     for column in range(width):
         counts = {kind: 0 for kind in (EMPTY, NIL, PERIOD, NUMBER, TEXT)}
         for index in band.body_rows:
             counts[kinds[index][column]] += 1
-        words = counts[TEXT]
-        values = counts[NUMBER]
-        header = " ".join(fold(cell.text).casefold() for i in band.header_rows if (cell := grid[i][column]) is not None)
-        if (column == 0 and words + counts[PERIOD] > values) or (words > values) or header in _INDEX_HEADERS:
+        words, values = counts[TEXT], counts[NUMBER]
+        heads = [fold(cell.text) for i in band.header_rows if (cell := grid[i][column]) is not None]
+        measured = values > 0 and column > 0 and any(oracle.is_metric(head) for head in heads)
+        wordy = words > values and not measured
+        indexed = " ".join(heads).casefold() in _INDEX_HEADERS
+        if (column == 0 and words + counts[PERIOD] > values) or wordy or indexed:
             columns.add(column)
         elif counts[PERIOD] > values and all(other in columns for other in range(column)):
             columns.add(column)

@@ -17,7 +17,7 @@ _SUPERSCRIPTS = dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁽⁾ᵃ�
 _DASHES = "-‐‑‒–—―−－﹣"
 # What reports print where there is no figure.
 _NIL = re.compile(
-    rf"^(?:[{_DASHES}.…·*/\s]*|n\.?\s?/?\s?[ama]\.?|n\.m\.?|nil|none|not (?:available|applicable|disclosed|meaningful|published|reported)"
+    rf"^(?:[{_DASHES}.…·*/\s]*|n\.?\s?/?\s?[amapdr]\.?|not (?:shown|given|stated|printed|provided|recorded)|withheld|confidential|n\.m\.?|nil|none|not (?:available|applicable|disclosed|meaningful|published|reported)"
     r"|undisclosed|tbc|tbd|无|無|不适用|不適用|未披露|暂无|暫無|null|nan|#n/a|\?|x)$",
     re.IGNORECASE,
 )

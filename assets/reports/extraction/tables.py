@@ -254,6 +254,8 @@ def _read_figure(frame: _Frame, slot: Slot) -> Candidate | Rejection | None:
     entity = _entity(frame, slot, origin, metric_text)
     if entity is None:
         return None
+    if metric == "wale_years":
+        entity = entities.weighted(entity, " ".join([metric_text, *frame.around.captions[:1]]))
     period = _period(frame, slot)
     if period is None:
         return _no_date(frame, slot, metric)
@@ -325,7 +327,12 @@ def _metric_source(frame: _Frame, slot: Slot) -> tuple[str, LabelFacts, str] | N
 
 
 def _rows_are_entities(frame: _Frame, slot: Slot) -> bool:
-    """Whether the row's own labels leave room for a metric from outside: an entity, a period, a total, or nothing."""
+    """Whether the row's own labels leave room for a metric from outside: an entity, a period, a total, or nothing.
+
+    Several rows without a label cannot all be of the one metric a caption names.
+    """
+    if not slot.labels and not slot.sections and len({other.row for other in frame.slots}) > 1:
+        return False
     for label in slot.labels:
         text = label.text
         if read_period(text) is not None or is_period_part(text) or entities.is_whole(text) or frame.facts(text).unit:
@@ -505,6 +512,11 @@ def _entity(frame: _Frame, slot: Slot, origin: str, metric_text: str) -> Entity 
             places.append(label.text)
             continue
         if (position and _OTHER_STUB.search(label.stub)) or _UNIT_STUB.match(label.stub):
+            continue
+        if any(known.level == "facility" for known in named):
+            # A site is named: what follows can only say where it stands.
+            if entities.is_place(label.text) or any(entities.is_place(piece) for piece in _PIECES.split(label.text)):
+                places.append(label.text)
             continue
         trusted = origin != "row" or (label.text != metric_text and bool(_NAME_STUB.search(label.stub)))
         inner = _entity_of(frame, label.text, trusted=trusted and not _MEASURE_STUB.match(label.stub))
