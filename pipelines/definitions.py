@@ -1,6 +1,6 @@
 """The code location: everything Dagster loads, put together by build_defs().
 
-workspace.yaml loads `defs` from here. What does not belong here: any work (stages.py), any wording (catalogue.py).
+workspace.yaml loads `defs` from here. What does not belong here: any work (steps/), any wording (catalogue.py).
 Nothing heavy is imported at load time (no Great Expectations, no Prophet, no charts), since every tick pays for it.
 """
 
@@ -15,17 +15,10 @@ from pipelines.resources import Workplace
 from pipelines.sensors import failure_sensor, inbox_sensor
 from pipelines.settings import Settings
 from pipelines.shells import delivery_assets, outlook_assets, reports_assets, warehouse_assets
-from pipelines.stages import forget_everything
 from pipelines.timing import VINTAGES, WORKPLACE, daily_refresh, quarterly_forecast
 
 REFRESH, REBUILD, VINTAGE = "refresh", "rebuild", "vintages"
 Definable = dg.AssetsDefinition | dg.AssetSpec
-
-
-@dg.op(name="forget", out=dg.Out(dg.Nothing), description="Drops the warehouse and every reading; the archive stays.")
-def forget(workplace: Workplace) -> None:
-    """First step of `rebuild`: nothing remembered may shorten what follows."""
-    forget_everything(workplace.settings())
 
 
 def build_defs(
@@ -53,6 +46,15 @@ def build_defs(
         description="The main job: receive, read, judge, load, forecast, audit, publish, page. With nothing new in the "
         "inbox it ends within seconds and changes nothing.",
     )
+    rebuild = dg.define_asset_job(
+        REBUILD,
+        selection=dg.AssetSelection.all() - frozen,
+        executor_def=dg.in_process_executor,
+        config={"resources": {WORKPLACE: {"config": {"rebuild": True}}}},
+        tags=ends_after,
+        description="The warehouse again, from the archive alone: drops warehouse and readings, reads every archived "
+        "document anew. The result equals what was there, unless code, layouts or rules have changed.",
+    )
     vintages = dg.define_asset_job(
         VINTAGE,
         selection=frozen,
@@ -64,7 +66,7 @@ def build_defs(
     )
     return dg.Definitions(
         assets=assets,
-        jobs=[refresh, vintages],
+        jobs=[refresh, rebuild, vintages],
         schedules=[daily_refresh(refresh), quarterly_forecast(vintages)],
         sensors=[inbox_sensor(refresh), failure_sensor()],
         resources={WORKPLACE: Workplace(), **(resource_overrides or {})},

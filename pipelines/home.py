@@ -76,6 +76,11 @@ class Home:
         return self.state / "readings"
 
     @property
+    def charts(self) -> Path:
+        """Pictures of the last forecast, as Dagster shows them."""
+        return self.state / "charts"
+
+    @property
     def lock(self) -> Path:
         """Held by the one run that may write."""
         return self.root / "run.lock"

@@ -76,6 +76,19 @@ def run_lock(path: Path, purpose: str, wait_s: float) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock right now; text left behind by a killed one does not count."""
+    if not path.is_file():
+        return False
+    with path.open("r", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        fcntl.flock(file, fcntl.LOCK_UN)
+    return False
+
+
 def describe_holder(path: Path) -> str:
     """Who wrote itself into the lock file, in words."""
     try:

@@ -1,6 +1,6 @@
 """What operators see beside an asset in Dagster: row counts, column schema, column lineage, previews and charts.
 
-Plain values in, Dagster metadata out. Everything is remembered as JSON with its stage (stages.py), so that a run with
+Plain values in, Dagster metadata out. Everything is remembered as JSON with its stage (steps/), so that a run with
 nothing new shows the same without opening the warehouse.
 """
 
@@ -48,7 +48,7 @@ def lineage_of(entry: Entry) -> dg.TableColumnLineage | None:
 
 
 def table_metadata(entry: Entry, seen: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata of a warehouse table from what stages.describe_tables saw: rows, columns, preview."""
+    """Metadata of a warehouse table from what steps.tables.describe_tables saw: rows, columns, preview."""
     metadata: dict[str, Any] = {
         "dagster/row_count": int(seen["rows"]),
         "dagster/column_schema": schema_of(seen["columns"]),

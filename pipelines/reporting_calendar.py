@@ -1,7 +1,7 @@
 """When reports are due: fiscal periods, due dates, who is late, and when a quarter's forecast can be made.
 
 Plain dates in, plain rows out. The calendars themselves are data (assets/reports/layouts/*.yaml: cadence, fiscal year,
-reporting lag). What does not belong here: reading the warehouse (stages.py) and schedules (timing.py).
+reporting lag). What does not belong here: reading the warehouse (steps/) and schedules (timing.py).
 """
 
 from __future__ import annotations

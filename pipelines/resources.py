@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr
 
 from pipelines.locking import run_lock
 from pipelines.settings import Settings
-from pipelines.stages import Work
+from pipelines.steps.work import Work
 
 
 class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -31,6 +31,8 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         ge=0,
         description="Leave files alone that changed within so many seconds: they may be half-written.",
     )
+
+    rebuild: bool = Field(default=False, description="Forget warehouse and readings first; take the archive alone.")
 
     _started_at: datetime = PrivateAttr(default_factory=lambda: datetime.now(UTC))
 
@@ -51,6 +53,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
             started_at=self._started_at,
             inbox=Path(self.inbox) if self.inbox else None,
             settle_s=self.settle_s,
+            rebuild=self.rebuild,
         )
 
     @contextmanager

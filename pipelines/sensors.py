@@ -18,7 +18,7 @@ import dagster as dg
 
 from pipelines import inbox, notifying
 from pipelines.settings import MIB, Settings
-from pipelines.stages import mapping_of
+from pipelines.steps.work import mapping_of
 from pipelines.timing import Job, settled_run_config
 from pipelines.versions import fingerprint
 

@@ -1,4 +1,4 @@
-"""The Dagster assets: thin shells over the plain steps of stages.py, one Dagster step per step of the job.
+"""The Dagster assets: thin shells over the plain functions in steps/, one Dagster step per step of the job.
 
 Each shell runs its step, then says what it left (row counts, schema, lineage, previews, charts) and yields its checks.
 Tables that are made together are one multi-asset, so that the job is eight steps and not twenty. Nothing is handed from
@@ -11,21 +11,20 @@ tables by (vintage, ...), so a vintage exists once. One asset could not be both:
 a partition key, and then neither the inbox nor a person could simply refresh.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
-from pipelines import stages
 from pipelines.catalogue import BY_NAME, MODELS_TEAM, OUTLOOK, Entry
 from pipelines.checks import rule_results, rule_specs, table
 from pipelines.findings import blocking
 from pipelines.home import POOL
 from pipelines.metadata import charts, facts, table_metadata
 from pipelines.resources import Workplace
-from pipelines.stages import Outcome
+from pipelines.steps import delivery, intake, warehouse
+from pipelines.steps import outlook as outlooks
+from pipelines.steps.work import Outcome
 from pipelines.timing import VINTAGES, vintage_of
 
 Result = dg.MaterializeResult[Any] | dg.AssetCheckResult
@@ -65,7 +64,7 @@ def reports_assets() -> list[dg.AssetsDefinition]:
     @dg.multi_asset(name="receive", specs=[spec("archived_documents")], pool=POOL)
     def receive(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
         """Archive first: bytes before anything is parsed."""
-        outcome = stages.receive(workplace.work(context.run_id))
+        outcome = intake.receive(workplace.work(context.run_id))
         extra = facts(outcome.summary)
         for label in ("received", "passed"):
             rows = outcome.summary[label]
@@ -76,7 +75,7 @@ def reports_assets() -> list[dg.AssetsDefinition]:
     @dg.multi_asset(name="read", specs=[spec("document_readings")], pool=POOL)
     def read(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
         """Read what has not been read under the present mapping version."""
-        outcome = stages.read(workplace.work(context.run_id))
+        outcome = intake.read(workplace.work(context.run_id))
         extra = facts(outcome.summary)
         if outcome.summary["unread"]:
             extra["not read"] = table(outcome.summary["unread"], ["file", "status", "reason"])
@@ -87,7 +86,7 @@ def reports_assets() -> list[dg.AssetsDefinition]:
 
 def warehouse_assets() -> list[dg.AssetsDefinition]:
     """Group `warehouse`: judge and load, then history and its neighbours."""
-    from expectations import CANDIDATE_RULES
+    from expectations.checking import CANDIDATE_RULES
 
     rules = rule_specs(CANDIDATE_RULES, "observations")
     layout_diff = dg.AssetCheckSpec(
@@ -105,25 +104,24 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
 
     @dg.multi_asset(
         name="judge",
-        specs=[spec(name) for name in stages.JUDGED_TABLES],
+        specs=[spec(name) for name in warehouse.JUDGED_TABLES],
         check_specs=[*rules, layout_diff, freshness],
         pool=POOL,
     )
     def judge(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
         """Check every figure, load what holds, keep the rest in quarantine."""
-        outcome = stages.judge(workplace.work(context.run_id))
-        for name in stages.JUDGED_TABLES:
+        outcome = warehouse.judge(workplace.work(context.run_id))
+        for name in warehouse.JUDGED_TABLES:
             yield made(BY_NAME[name], outcome, facts(outcome.summary) if name == "documents" else None)
-        yield layout_result(outcome.summary["layout_diff"])
         yield freshness_result(outcome.summary["due"])
-        yield from rule_results(outcome.summary["findings"], rules)
+        yield from rule_results(outcome.summary["findings"], [*rules, layout_diff])
 
-    @dg.multi_asset(name="history", specs=[spec(name) for name in stages.HISTORY_TABLES], pool=POOL)
+    @dg.multi_asset(name="history", specs=[spec(name) for name in warehouse.HISTORY_TABLES], pool=POOL)
     def history(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
         """Series, stack shares, disagreements and the ledger, from accepted observations."""
         work = workplace.work(context.run_id)
-        outcome = stages.history(work)
-        for name in stages.HISTORY_TABLES:
+        outcome = warehouse.history(work)
+        for name in warehouse.HISTORY_TABLES:
             yield made(BY_NAME[name], outcome)
 
     return [judge, history]
@@ -132,13 +130,13 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
 def outlook_assets() -> list[dg.AssetsDefinition]:
     """Group `outlook`: the newest vintage, and past vintages by partition."""
 
-    @dg.multi_asset(name="outlook", specs=[spec(name) for name in stages.OUTLOOK_TABLES], pool=POOL)
+    @dg.multi_asset(name="outlook", specs=[spec(name) for name in outlooks.OUTLOOK_TABLES], pool=POOL)
     def outlook(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
         """Forecast the newest vintage."""
         work = workplace.work(context.run_id)
-        outcome = stages.outlook(work)
-        pictures = charts(work.home.state / "charts")
-        for name in stages.OUTLOOK_TABLES:
+        outcome = outlooks.outlook(work)
+        pictures = charts(work.home.charts)
+        for name in outlooks.OUTLOOK_TABLES:
             extra = {**facts(outcome.summary), **pictures} if name == "occupancy_forecast" else None
             yield made(BY_NAME[name], outcome, extra)
 
@@ -150,14 +148,13 @@ def outlook_assets() -> list[dg.AssetsDefinition]:
         kinds={"duckdb", "python"},
         owners=[MODELS_TEAM],
         pool=POOL,
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
         description="The forecast of one quarter as it could have been made then, from what was known on the last day "
         "before the next quarter ended. A partition is named by its quarter's first day. Backfill the last eight for "
         "the thin lines on the page and the track record; the next refresh publishes them.",
     )
     def frozen_vintage(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[Any]:
         """Make one past vintage."""
-        outcome = stages.freeze(workplace.work(context.run_id), vintage_of(context.partition_key))
+        outcome = outlooks.freeze(workplace.work(context.run_id), vintage_of(context.partition_key))
         return dg.MaterializeResult(metadata=facts(outcome.summary))
 
     return [outlook, frozen_vintage]
@@ -165,14 +162,14 @@ def outlook_assets() -> list[dg.AssetsDefinition]:
 
 def delivery_assets() -> list[dg.AssetsDefinition]:
     """Group `delivery`: the audited publication, and the page."""
-    from expectations import PUBLICATION_RULES
+    from expectations.publication import TABLE_RULES
 
-    rules = rule_specs(PUBLICATION_RULES, "publication")
+    rules = rule_specs(TABLE_RULES, "publication")
 
     @dg.multi_asset(name="publish", specs=[spec("publication")], check_specs=rules, pool=POOL)
     def publish(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
         """Write, audit, publish: without a passed audit there is no publication and no materialisation."""
-        outcome = stages.publish(workplace.work(context.run_id))
+        outcome = delivery.publish(workplace.work(context.run_id))
         if not blocking(outcome.summary["findings"]):
             extra = facts(outcome.summary)
             rows = outcome.summary["published"]
@@ -184,31 +181,15 @@ def delivery_assets() -> list[dg.AssetsDefinition]:
     def page(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
         """Write reports/index.html from the published file."""
         work = workplace.work(context.run_id)
-        outcome = stages.page(work)
+        outcome = delivery.page(work)
         extra = {"page": dg.MetadataValue.path(str(work.home.page)), **facts(outcome.summary)}
         yield made(BY_NAME["report_page"], outcome, extra)
 
     return [publish, page]
 
 
-def layout_result(rows: Sequence[dict[str, Any]]) -> dg.AssetCheckResult:
-    """The layout_diff check from its rows (file, operator, change, what)."""
-    columns = ["file", "operator", "change", "what", "since"]
-    files = len({row["file"] for row in rows})
-    return dg.AssetCheckResult(
-        passed=not rows,
-        asset_key="documents",
-        check_name=LAYOUT_DIFF,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{files} documents differ from what their operator printed before: {len(rows)} differences."
-        if rows
-        else "Every document says what its predecessor said.",
-        metadata={"differences": table(rows, columns)} if rows else {},
-    )
-
-
 def freshness_result(rows: Sequence[dict[str, Any]]) -> dg.AssetCheckResult:
-    """The freshness check from the rows of stages.due_rows: passes when nobody is late."""
+    """The freshness check from the rows of steps.warehouse.due_rows: passes when nobody is late."""
     late = [row for row in rows if row["state"] == "late"]
     words = "; ".join(row["message"] for row in late[:8]) + ("; ..." if len(late) > 8 else "")
     columns = ["operator", "state", "last_period", "label", "due_on", "days_late", "periods_missing", "message"]

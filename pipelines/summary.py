@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from pipelines.reporting_calendar import due_reports
 from pipelines.settings import Settings
 
 STATUSES = ("accepted", "quarantined", "rejected")
@@ -32,6 +34,15 @@ def remembered(settings: Settings, stage: str) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8"))["stages"][stage]["summary"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def late_operators(settings: Settings) -> list[str]:
+    """A sentence for every operator whose report is overdue, the latest first."""
+    from assets.reports.operators import load_layouts
+
+    days = remembered(settings, "judge").get("last_periods", {})
+    known = {operator: date.fromisoformat(day) for operator, day in days.items()}
+    return [due.message for due in due_reports(load_layouts(), known, settings.today) if due.state == "late"]
 
 
 def summarise(settings: Settings) -> Summary:
@@ -64,11 +75,10 @@ def summarise(settings: Settings) -> Summary:
     assert quarantined is not None
     assert series is not None
     assert vintages is not None
-    due = remembered(settings, "judge").get("due", [])
     return Summary(
         by_status=[(status, *found.get(status, (0, 0))) for status in STATUSES],
         held_back=held_back,
-        late=[row["message"] for row in due if row["state"] == "late"],
+        late=late_operators(settings),
         counts=[
             ("figures", f"{figures[0]} accepted, {quarantined[0]} rows in quarantine"),
             ("series", f"{series[0]}, up to {series[1] or 'nothing yet'}"),

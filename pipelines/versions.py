@@ -18,7 +18,7 @@ CONTENT = {".py", ".yaml", ".yml", ".sql", ".csv", ".json", ".j2", ".html", ".cs
 
 READING = ("assets/reports",)
 JUDGING = ("assets/reports", "expectations")
-WAREHOUSE = (*JUDGING, "assets/warehouse", "pipelines/stages.py")
+WAREHOUSE = (*JUDGING, "assets/warehouse", "pipelines/steps", "data/ledger", "data/stack")
 OUTLOOK = ("forecasts", "assets/outlook")
 DELIVERY = ("assets/delivery",)
 EVERYTHING = ("assets", "expectations", "forecasts", "pipelines")

@@ -1,6 +1,6 @@
 """`colocast run` and `colocast rebuild`: the main job in this process, on the home's Dagster instance, and its summary.
 
-The run appears in the UI like any other. What the job does is in shells.py and stages.py.
+The run appears in the UI like any other. What the job does is in shells.py and steps/.
 """
 
 from __future__ import annotations

@@ -1,0 +1,84 @@
+"""Publish and page: the audited file for readers, and the report page made from it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pipelines import versions
+from pipelines.steps.work import FAILING_SHOWN, Outcome, Work, log, need, utc
+
+
+def publish(work: Work) -> Outcome:
+    """Audit the tables; publish only where every blocking rule holds. The summary has the findings either way.
+
+    A run leaves a row in `runs` when it changed something; a run with nothing new changes no table at all.
+    """
+    memory = work.memory()
+    vintages = sorted((name, entry["fingerprint"]) for name, entry in memory.stages.items() if "vintage " in name)
+    mark = versions.fingerprint(
+        need(memory, "outlook"), vintages, work.settings.keep_published, versions.version_of(versions.WAREHOUSE)
+    )
+    summary = memory.recall("publish", mark)
+    if summary is not None:
+        return Outcome("publish", False, summary)
+
+    from assets.warehouse import publishing
+    from assets.warehouse.database import connect, published_tables
+    from assets.warehouse.runs import record_run
+    from expectations import check_publication
+    from pipelines.findings import blocking, from_report
+
+    log.info("Auditing the tables to publish")
+    memory.forget("publish")
+    with connect(work.home.warehouse) as connection:
+        names = published_tables(connection)
+        frames = {name: connection.execute(f'SELECT * FROM main."{name}"').df() for name in names}
+        findings = from_report(check_publication(frames), FAILING_SHOWN)
+        passed = not blocking(findings)
+        changed = publishing.fingerprint(connection) != publishing.published_fingerprint(work.home.published)
+        if changed and not work.rebuild:
+            record_run(
+                connection,
+                work.run_id,
+                utc(work.started_at),
+                utc(datetime.now(UTC)),
+                "published" if passed else "blocked",
+                versions.version_of(versions.EVERYTHING),
+                work.vintage,
+                work.settings.seed,
+            )
+    summary = {
+        "published": [{"table": name, "rows": len(frames[name])} for name in names],
+        "findings": findings,
+        "vintage": work.vintage.isoformat(),
+        "fingerprint": mark,
+    }
+    if not passed:
+        log.warning("A blocking rule fails: the last publication stands")
+        memory.store("publish", mark, summary)
+        return Outcome("publish", True, summary)
+    log.info("Publishing %s", work.home.published)
+    publishing.publish(
+        work.home.warehouse,
+        work.home.published.parent,
+        work.settings.keep_published,
+        label=f"{work.vintage.isoformat()}_{work.run_id[:8]}",
+    )
+    memory.store("publish", mark, summary, (work.home.published,))
+    return Outcome("publish", True, summary)
+
+
+def page(work: Work) -> Outcome:
+    """The report page, from the published file alone."""
+    memory = work.memory()
+    mark = versions.fingerprint(need(memory, "publish"), versions.version_of(versions.DELIVERY))
+    summary = memory.recall("page", mark)
+    if summary is not None:
+        return Outcome("page", False, summary)
+    from assets.delivery.page import write_page
+
+    log.info("Writing the page")
+    written = write_page(work.home.published, work.home.page, work.home.archive)
+    summary = {"bytes": written.stat().st_size, "fingerprint": mark}
+    memory.store("page", mark, summary, (work.home.page,))
+    return Outcome("page", True, summary)

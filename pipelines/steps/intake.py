@@ -1,0 +1,204 @@
+"""Receive and read: from files in a folder to readings of archived documents. Nothing here judges a figure."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines import inbox
+from pipelines.home import write_atomically
+from pipelines.steps.work import Outcome, StageError, Work, log, mapping_of
+
+if TYPE_CHECKING:
+    from assets.reports.reading import ReadResult
+
+    from assets.warehouse.archive import Archived
+
+# Begins the note that stands in the archive for a file that could not be received (see _note_refusal).
+REFUSAL_MARK = b'{"colocast_not_received": '
+REFUSAL_TYPE = "application/x-colocast-not-received"
+
+
+def receive(work: Work) -> Outcome:
+    """Copy every new report into the archive, bytes first. Raises StageError where a folder cannot be read.
+
+    Summary: received (file, document), known (count already in the archive), passed (file, reason: left for later or
+    never taken). What is there and cannot be received (a link, a device, a file nobody may read) becomes a rejected
+    document. A rebuild receives nothing: it forgets the readings and works from the archive.
+    """
+    if work.rebuild:
+        log.info("Forgetting what was read; the archive stays")
+        shutil.rmtree(work.home.state, ignore_errors=True)
+        work.home.make()
+        return Outcome("receive", True, {"received": [], "known": 0, "passed": []})
+    summary: dict[str, Any] = {"received": [], "known": 0, "passed": []}
+    if work.inbox:
+        _receive_folder(work, work.inbox, work.inbox.name, 0.0, summary)
+    else:
+        _receive_folder(work, work.settings.bundled_reports, "bundled", 0.0, summary)
+        _receive_folder(work, work.home.inbox, "inbox", work.settle_s, summary)
+    return Outcome("receive", bool(summary["received"]), summary)
+
+
+def _receive_folder(work: Work, folder: Path, label: str, settle_s: float, summary: dict[str, Any]) -> None:
+    from assets.warehouse.archive import NotArchivedError, archive
+
+    try:
+        listing = inbox.list_folder(folder, settle_s)
+    except OSError as error:
+        raise StageError(
+            f"The folder of reports {folder} cannot be read: {error.strerror or error}. Name a folder that exists."
+        ) from error
+    for one in listing.passed:
+        log.info("Left alone: %s (%s)", one.name, one.reason)
+        summary["passed"].append({"file": one.name, "reason": one.reason})
+    refused = [(one.name, f"{one.reason}; put the report itself into the inbox") for one in listing.broken]
+    for found in listing.found:
+        try:
+            archived = archive(found.path, work.home.archive, work.started_at, _place(label, found.name))
+        except NotArchivedError as error:
+            if _may_come_to_rest(found.path):
+                log.warning("%s", error)
+                summary["passed"].append({"file": found.name, "reason": str(error)})
+            else:
+                refused.append((found.name, str(error)))
+            continue
+        if archived.is_new:
+            log.info("Received %s", found.name)
+            summary["received"].append({"file": found.name, "document": archived.document_id})
+        else:
+            summary["known"] += 1
+    for name, reason in refused:
+        if _note_refusal(work, name, reason, _place(label, name)):
+            log.warning("Cannot be received: %s", reason if reason.startswith(name) else f"{name}: {reason}")
+            summary["received"].append({"file": name, "document": "not received"})
+
+
+def _place(label: str, name: str) -> str:
+    """Where a file lay, without the machine's own paths: the folder's label and the sub-folder."""
+    parent = Path(name).parent.as_posix()
+    return label if parent == "." else f"{label}/{parent}"
+
+
+def _may_come_to_rest(path: Path) -> bool:
+    """Whether a file that could not be archived is an ordinary one that was merely being written."""
+    from assets.warehouse.archive import MAX_BYTES
+
+    try:
+        return not path.is_symlink() and path.stat().st_size <= MAX_BYTES and os.access(path, os.R_OK)
+    except OSError:
+        return False
+
+
+def _note_refusal(work: Work, name: str, reason: str, place: str) -> bool:
+    """Archive a note in place of what could not be received, so that it has a document row, also after a rebuild.
+
+    True where the note is new; the same thing found again in a later run adds nothing.
+    """
+    from assets.warehouse.archive import archive
+
+    base = Path(name).name
+    with tempfile.TemporaryDirectory(prefix="not-received-", dir=work.home.state) as folder:
+        note = Path(folder) / base
+        reason = reason.removeprefix(f"{base}: ")
+        note.write_bytes(REFUSAL_MARK + json.dumps({"file": name, "reason": reason}).encode() + b"}\n")
+        return archive(note, work.home.archive, work.started_at, place).is_new
+
+
+def _refusal(one: Archived) -> ReadResult | None:
+    """The reading of a note left by _note_refusal; None for an ordinary document."""
+    from assets.reports.reading import ReadResult
+
+    with one.path.open("rb") as file:
+        if file.read(len(REFUSAL_MARK)) != REFUSAL_MARK:
+            return None
+        file.seek(0)
+        try:
+            reason = json.load(file)["colocast_not_received"]["reason"]
+        except (ValueError, KeyError, TypeError):
+            return None
+    return ReadResult(
+        file_name=one.file_name,
+        sha256=one.sha256,
+        size=one.bytes,
+        media_type=REFUSAL_TYPE,
+        status="rejected",
+        reason=f"could not be received: {reason}",
+        extraction=None,
+        language="",
+        encoding="",
+        remarks=(),
+    )
+
+
+def read(work: Work) -> Outcome:
+    """Read every archived document that has not been read under the present mapping version.
+
+    Summary: documents, read_now, unread (file, status, reason of those no figure came from).
+    """
+    mapping = mapping_of(work.settings)
+    archived = archived_documents(work)
+    todo = [one for one in archived if not _reading_file(work, one.document_id, mapping).is_file()]
+    if todo:
+        from assets.reports.reading import ReaderPool
+
+        with ReaderPool(work.settings.reader_limits()) as pool:
+            for number, one in enumerate(todo, start=1):
+                log.info("Reading %d of %d: %s", number, len(todo), one.file_name)
+                result = _refusal(one) or pool.read(one.path, one.file_name)
+                if result.status != "read":
+                    log.warning("%s: %s (%s)", one.file_name, result.status, result.reason)
+                text = json.dumps(asdict(result), ensure_ascii=False)
+                write_atomically(_reading_file(work, one.document_id, mapping), text)
+        _drop_old_readings(work, mapping)
+    unread = [
+        {"file": one.file_name, "status": one.status, "reason": one.reason}
+        for one in readings(work, archived)
+        if one.status != "read"
+    ]
+    return Outcome("read", bool(todo), {"documents": len(archived), "read_now": len(todo), "unread": unread})
+
+
+def archived_documents(work: Work) -> list[Archived]:
+    """Everything in the archive, in order of first receipt, then of document_id."""
+    from assets.warehouse.archive import documents
+
+    return documents(work.home.archive)
+
+
+def readings(work: Work, archived: list[Archived]) -> list[ReadResult]:
+    """The stored readings of these documents. Raises StageError for one that is missing (run `read` first)."""
+    from assets.reports.reading import ReadResult
+
+    from assets.reports.candidates import Extraction
+
+    mapping = mapping_of(work.settings)
+    results = []
+    for one in archived:
+        path = _reading_file(work, one.document_id, mapping)
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise StageError(
+                f"{one.file_name}: its reading {path} is missing or damaged ({error}). Remove the file and run the "
+                "whole job: `colocast run`, or the job refresh in the UI."
+            ) from error
+        extraction = data.pop("extraction")
+        data["remarks"] = tuple(data["remarks"])
+        results.append(ReadResult(**data, extraction=Extraction.from_json(extraction) if extraction else None))
+    return results
+
+
+def _reading_file(work: Work, document_id: str, mapping: str) -> Path:
+    return work.home.readings / f"{document_id}.{mapping}.json"
+
+
+def _drop_old_readings(work: Work, mapping: str) -> None:
+    for path in work.home.readings.glob("*.json"):
+        if not path.name.endswith(f".{mapping}.json"):
+            path.unlink(missing_ok=True)

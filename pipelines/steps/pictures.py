@@ -1,0 +1,45 @@
+"""Charts that operators see in Dagster beside the forecast: history with fan per stack, as SVG files in the home's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.steps.work import Work, log
+
+if TYPE_CHECKING:
+    import duckdb
+
+# A chart is some 30 KiB inside every materialisation event: the widest-based series suffice for the eye.
+CHARTS = 8
+
+
+def draw_charts(work: Work, connection: duckdb.DuckDBPyConnection) -> int:
+    """Draw the stack-level series with the most members; returns how many. Earlier charts are removed first."""
+    from assets.delivery.charts import chart_svg, history_with_fan
+
+    folder = work.home.charts
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    series = connection.execute(
+        "SELECT series_id, any_value(series_name), any_value(unit) FROM occupancy_history"
+        " WHERE level IN ('stack', 'total') AND occupancy IS NOT NULL GROUP BY series_id"
+        " ORDER BY max(members) DESC, count(*) DESC, series_id LIMIT ?",
+        [CHARTS],
+    ).fetchall()
+    for series_id, name, unit in series:
+        own = connection.execute(
+            "SELECT * FROM occupancy_history WHERE level IN ('stack', 'total') AND series_id = ? ORDER BY quarter_end",
+            [series_id],
+        ).df()
+        every = connection.execute(
+            "SELECT * FROM occupancy_forecast WHERE level IN ('stack', 'total') AND series_id = ? AND scenario = 'base'"
+            " ORDER BY vintage, quarter_end",
+            [series_id],
+        ).df()
+        newest = every["vintage"].max() if len(every) else None
+        ahead, past = every[every["vintage"] == newest], every[every["vintage"] != newest]
+        picture = history_with_fan(own, ahead, f"{name} ({unit})", past=past)
+        (folder / f"{series_id.replace('/', ' ')}.svg").write_text(chart_svg(picture), encoding="utf-8")
+    log.info("Drew %d charts", len(series))
+    return len(series)
