@@ -13,7 +13,6 @@ from assets.reports.formats.parts import Parts, check_table_size
 from assets.reports.formats.wording import fold
 
 SEPARATORS = (",", ";", "\t", "|")
-_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _NUMBER = re.compile(r"[-+(]?\s*\d[\d\s.,]*\)?\s*%?|\d{4}-\d{2}-\d{2}")
 _LONGEST_FIELD = 131_072
 
@@ -70,8 +69,6 @@ def read_csv(text: str, parts: Parts, limits: Limits) -> None:
         for column, field in enumerate(row, start=1)
         if field.strip()
     ]
-    if separator != ",":
-        parts.remark(f"fields are separated by {_NAMES[separator]}s")
     parts.table(cells, len(rows), columns)
     for number, comment in comments:
         parts.block("note", fold(comment), place=Place(row=number))
