@@ -20,7 +20,7 @@ from pipelines.settings import Settings
 from pipelines.steps.work import Work
 
 
-class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
+class Workplace(dg.ConfigurableResource):
     """Choices of one run; everything left empty comes from the COLOCAST_ environment (settings.py)."""
 
     home: str = Field(default="", description="COLOCAST_HOME for this run; empty: the environment's.")

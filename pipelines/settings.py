@@ -64,7 +64,7 @@ class Settings(BaseSettings):
 
     sql_timeout_s: float = Field(default=30.0, gt=0, description="Seconds that `colocast sql` lets a query run.")
     sql_memory_mib: int = Field(default=512, ge=64, description="Memory of a `colocast sql` query, in MiB.")
-    sql_max_rows: int = Field(default=10_000, ge=1, description="Rows that `colocast sql` prints at most.")
+    sql_max_rows: int = Field(default=100_000, ge=1, description="Rows that `colocast sql` prints at most.")
 
     lock_wait_s: float = Field(
         default=10.0, ge=0, description="Seconds that a command waits for another run to end before it declines."

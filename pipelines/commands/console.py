@@ -24,7 +24,7 @@ from pipelines.home import LOGGER
 OK, FAILED, USAGE, BLOCKED = 0, 1, 2, 3
 
 out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 class RefusedError(Exception):

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from pipelines.commands.console import OK, USAGE, RefusedError, err, out, print_table, write_csv, write_json
-from pipelines.settings import MIB, Settings
+from pipelines.settings import Settings
 
 
 def _published(settings: Settings) -> Path:
@@ -26,7 +26,7 @@ def query_published(query: str, form: str, timeout: float | None) -> int:
         _published(settings),
         query,
         timeout_s=timeout or settings.sql_timeout_s,
-        memory_limit=settings.sql_memory_mib * MIB,
+        memory_limit_mb=settings.sql_memory_mib,
         max_rows=settings.sql_max_rows,
     )
     if form == "csv":
@@ -36,7 +36,7 @@ def query_published(query: str, form: str, timeout: float | None) -> int:
     else:
         print_table(result.columns, result.rows)
     if result.truncated:
-        err.print(f"Only the first {settings.sql_max_rows} rows are shown (COLOCAST_SQL_MAX_ROWS).")
+        err.print(escape(f"{result.truncated} (COLOCAST_SQL_MAX_ROWS is {settings.sql_max_rows})"))
     return OK
 
 

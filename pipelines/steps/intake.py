@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from pipelines.steps.work import Outcome, StageError, Work, log, mapping_of
 
 if TYPE_CHECKING:
     from assets.reports.reading import ReadResult
-
     from assets.warehouse.archive import Archived
 
 # Begins the note that stands in the archive for a file that could not be received (see _note_refusal).
@@ -129,10 +127,6 @@ def _refusal(one: Archived) -> ReadResult | None:
         media_type=REFUSAL_TYPE,
         status="rejected",
         reason=f"could not be received: {reason}",
-        extraction=None,
-        language="",
-        encoding="",
-        remarks=(),
     )
 
 
@@ -153,7 +147,7 @@ def read(work: Work) -> Outcome:
                 result = _refusal(one) or pool.read(one.path, one.file_name)
                 if result.status != "read":
                     log.warning("%s: %s (%s)", one.file_name, result.status, result.reason)
-                text = json.dumps(asdict(result), ensure_ascii=False)
+                text = json.dumps(result.to_json(), ensure_ascii=False)
                 write_atomically(_reading_file(work, one.document_id, mapping), text)
         _drop_old_readings(work, mapping)
     unread = [
@@ -175,22 +169,17 @@ def readings(work: Work, archived: list[Archived]) -> list[ReadResult]:
     """The stored readings of these documents. Raises StageError for one that is missing (run `read` first)."""
     from assets.reports.reading import ReadResult
 
-    from assets.reports.candidates import Extraction
-
     mapping = mapping_of(work.settings)
     results = []
     for one in archived:
         path = _reading_file(work, one.document_id, mapping)
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            results.append(ReadResult.from_json(json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise StageError(
                 f"{one.file_name}: its reading {path} is missing or damaged ({error}). Remove the file and run the "
                 "whole job: `colocast run`, or the job refresh in the UI."
             ) from error
-        extraction = data.pop("extraction")
-        data["remarks"] = tuple(data["remarks"])
-        results.append(ReadResult(**data, extraction=Extraction.from_json(extraction) if extraction else None))
     return results
 
 

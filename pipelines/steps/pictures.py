@@ -1,4 +1,4 @@
-"""Charts that operators see in Dagster beside the forecast: history with fan per stack, as SVG files in the home's state."""
+"""Charts that operators see in Dagster beside the forecast: history with fan per stack, as SVG files in the home."""
 
 from __future__ import annotations
 
