@@ -31,6 +31,8 @@ REMEDIES = {
 # What a document says of its own date; comparatives come and go with the date they compare to.
 OWN_BASIS = "as_reported"
 GENERAL_LAYOUT = "general"
+# A note with one figure has no layout that another document could lack.
+LEAST_FIGURES = 3
 
 
 def layout_diff(
@@ -109,12 +111,15 @@ def predecessor(own: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     an annual report's page on Europe is not the one before its page on Asia.
     """
     own = own[own["basis"] == OWN_BASIS]
-    others = known[(known["basis"] == OWN_BASIS) & ~known["document_id"].isin(set(own["document_id"]))]
+    others = known[(known["basis"] == OWN_BASIS) & ~known["document_id"].isin(set(own["document_id"]))].reset_index(
+        drop=True
+    )
     if not len(own) or not len(others):
         return others.iloc[:0]
     date = own["period_end"].max()
     kinds = set(_kinds(own))
     others = others[[kind in kinds for kind in _kinds(others)]]
+    others = others[others.groupby("document_id")["metric"].transform("size") >= LEAST_FIGURES]
     last = others.groupby("document_id")["period_end"].transform("max")
     earlier = others[last < date].assign(last=last)
     if not len(earlier):
@@ -148,7 +153,9 @@ def _says(frame: pd.DataFrame) -> dict[tuple[str, str, str], tuple[str, str]]:
     for metric, level, scope, locator, quote in zip(
         own["metric"], own["scope_level"], own["scope"], own["locator"], quotes, strict=True
     ):
-        out.setdefault((str(metric), str(level), str(scope)), (str(locator), str(quote)))
+        # Expiry buckets move on by a year each year.
+        name = re.sub(r"(?:>=)?\b20\d\d\b\+?", "(year)", str(scope))
+        out.setdefault((str(metric), str(level), name), (str(locator), str(quote)))
     return out
 
 
