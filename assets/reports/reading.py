@@ -86,7 +86,8 @@ def read_here(
     try:
         document = read_document(data, result.file_name, limits or Limits())
     except Unreadable as error:
-        return replace(result, status=error.status, reason=error.reason)
+        media_type = error.details.get("media_type", "")
+        return replace(result, media_type=media_type, status=error.status, reason=error.reason)
     except MemoryError:
         raise
     except RecursionError:
@@ -177,7 +178,9 @@ def _not_opened(error: OSError) -> Unreadable:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return Unreadable("rejected", "the file is gone: it was removed or renamed before it could be read")
     if error.errno in (errno.EACCES, errno.EPERM):
-        return Unreadable("quarantined", "there is no permission to read the file; change its mode and hand it in again")
+        return Unreadable(
+            "quarantined", "there is no permission to read the file; change its mode and hand it in again"
+        )
     if error.errno == errno.ENXIO:
         return Unreadable("rejected", "not a regular file but a socket or device")
     return Unreadable("quarantined", f"the file cannot be opened ({error.strerror or error})")
@@ -247,12 +250,12 @@ class ReaderPool:
             blank = ReadResult(printable_name(file_name), hashlib.sha256(data).hexdigest(), len(data))
             try:
                 child = self._running()
-            except _ChildFailure as failure:
+            except _ChildError as failure:
                 return replace(blank, status="quarantined", reason=str(failure))
             request = json.dumps({"file_name": file_name, "size": len(data)}).encode("ascii") + b"\n"
             try:
                 answer = _exchange(child, request + data, self.limits.wall_clock_s)
-            except _ChildFailure as failure:
+            except _ChildError as failure:
                 reason = self._explain(child, failure)
                 self._stop()
                 return replace(blank, status="quarantined", reason=reason)
@@ -278,13 +281,13 @@ class ReaderPool:
         self._served = 0
         try:
             _exchange(self._child, b"", max(_START_S, self.limits.wall_clock_s))
-        except _ChildFailure as failure:
+        except _ChildError as failure:
             said = self._last_words()
             self._stop()
-            raise _ChildFailure(f"the reader process did not start ({said or failure})") from failure
+            raise _ChildError(f"the reader process did not start ({said or failure})") from failure
         return self._child
 
-    def _explain(self, child: subprocess.Popen[bytes], failure: _ChildFailure) -> str:
+    def _explain(self, child: subprocess.Popen[bytes], failure: _ChildError) -> str:
         if failure.timed_out:
             return f"reading took more than {self.limits.wall_clock_s:g} s and was stopped"
         code = _wait(child)
@@ -292,7 +295,9 @@ class ReaderPool:
             return f"reading took more than {self.limits.processor_s:,} s of processor time and was stopped"
         said = self._last_words()
         if "MemoryError" in said or "bad_alloc" in said or "annot allocate memory" in said or code == -signal.SIGKILL:
-            return f"reading needed more than {self.limits.memory_bytes // (1024 * 1024):,} MiB of memory and was stopped"
+            return (
+                f"reading needed more than {self.limits.memory_bytes // (1024 * 1024):,} MiB of memory and was stopped"
+            )
         if code is not None and code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
             return f"the reader crashed on this document ({name}{': ' + said if said else ''})"
@@ -323,7 +328,7 @@ class ReaderPool:
             self._errors = None
 
 
-class _ChildFailure(Exception):
+class _ChildError(Exception):
     """The child ended or did not answer in time."""
 
     def __init__(self, message: str, timed_out: bool = False) -> None:
@@ -333,7 +338,9 @@ class _ChildFailure(Exception):
 
 def _environment() -> dict[str, str]:
     """A small environment: hostile documents meet no secrets of the parent, numeric libraries start no threads."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV") if name in os.environ
+    }
     paths = [str(_ROOT), *(path for path in sys.path if path)]
     return {
         **kept,
@@ -348,11 +355,12 @@ def _environment() -> dict[str, str]:
 
 
 def _exchange(child: subprocess.Popen[bytes], message: bytes, seconds: float) -> dict[str, Any]:
-    """Sends a message and returns the JSON line that answers it; raises _ChildFailure after `seconds`.
+    """Sends a message and returns the JSON line that answers it; raises _ChildError after `seconds`.
 
     Neither side of the pipes may block the parent: a child that hangs without reading must still be stopped.
     """
-    assert child.stdin is not None and child.stdout is not None
+    assert child.stdin is not None
+    assert child.stdout is not None
     deadline = time.monotonic() + seconds
     outgoing, incoming = memoryview(message), bytearray()
     os.set_blocking(child.stdin.fileno(), False)
@@ -364,7 +372,7 @@ def _exchange(child: subprocess.Popen[bytes], message: bytes, seconds: float) ->
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise _ChildFailure("no answer in time", timed_out=True)
+                raise _ChildError("no answer in time", timed_out=True)
             for key, _events in selector.select(left):
                 if key.fileobj is child.stdin:
                     try:
@@ -372,17 +380,17 @@ def _exchange(child: subprocess.Popen[bytes], message: bytes, seconds: float) ->
                     except BlockingIOError:
                         continue
                     except OSError as error:
-                        raise _ChildFailure("it ended while the document was handed over") from error
+                        raise _ChildError("it ended while the document was handed over") from error
                     outgoing = outgoing[sent:]
                     if not outgoing:
                         selector.unregister(child.stdin)
                     continue
                 chunk = os.read(child.stdout.fileno(), _CHUNK)
                 if not chunk:
-                    raise _ChildFailure("it ended")
+                    raise _ChildError("it ended")
                 incoming += chunk
                 if len(incoming) > _LONGEST_ANSWER:
-                    raise _ChildFailure("its answer is too long")
+                    raise _ChildError("its answer is too long")
                 if chunk.endswith(b"\n"):
                     answer: dict[str, Any] = json.loads(bytes(incoming))
                     return answer

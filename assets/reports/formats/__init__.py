@@ -10,6 +10,7 @@ import hashlib
 
 from assets.reports.document import Block, Document, Part, Unreadable
 from assets.reports.formats.limits import Limits
+from assets.reports.formats.parts import Parts
 
 __all__ = ["Limits", "read_document"]
 
@@ -25,37 +26,32 @@ def read_document(data: bytes, file_name: str, limits: Limits = _DEFAULT) -> Doc
     from assets.reports.formats import error_pages, sniffing
     from assets.reports.formats.footnotes import settle_footnotes
     from assets.reports.formats.language import detect_language
-    from assets.reports.formats.parts import Parts
 
     if len(data) > limits.document_bytes:
         raise Unreadable("quarantined", f"the file has {len(data):,} bytes; at most {limits.document_bytes:,} are read")
     parts = Parts(limits)
-    title = encoding = ""
+    title = encoding = text = ""
     sniffed = sniffing.sniff_binary(data, file_name)
     if sniffed is None:
         from assets.reports.formats.encodings import decode
 
         decoded = decode(data)
-        encoding = decoded.encoding
-        sniffed = sniffing.sniff_text(decoded.text, file_name)
+        text, encoding = decoded.text, decoded.encoding
+        sniffed = sniffing.sniff_text(text, file_name)
         for remark in decoded.remarks:
             parts.remark(remark)
-        title = _read_text_format(decoded.text, sniffed.media_type, parts, limits)
-    elif sniffed.media_type == sniffing.PDF:
-        from assets.reports.formats.pdf import read_pdf
-
-        title = read_pdf(data, parts, limits)
-    else:
-        from assets.reports.formats.xlsx import read_xlsx
-
-        title = read_xlsx(data, parts, limits)
     for remark in sniffed.remarks:
         parts.remark(remark)
-    parts.drafts = settle_footnotes(parts.drafts)
-    found = parts.finish()
-    error_pages.refuse_error_page(found, title)
-    if not found:
-        raise Unreadable("rejected", "the document holds no text")
+    try:
+        title = _read_as(sniffed.media_type, data, text, parts, limits)
+        parts.drafts = settle_footnotes(parts.drafts)
+        found = parts.finish()
+        error_pages.refuse_error_page(found, title)
+        if not found:
+            raise Unreadable("rejected", "the document holds no text")
+    except Unreadable as error:
+        error.details.setdefault("media_type", sniffed.media_type)
+        raise
     return Document(
         file_name=file_name,
         media_type=sniffed.media_type,
@@ -69,11 +65,19 @@ def read_document(data: bytes, file_name: str, limits: Limits = _DEFAULT) -> Doc
     )
 
 
-def _read_text_format(text: str, media_type: str, parts: object, limits: Limits) -> str:
+def _read_as(media_type: str, data: bytes, text: str, parts: Parts, limits: Limits) -> str:
+    """Adds the parts of a document of a known media type and returns its title; imports one format's reader alone."""
     from assets.reports.formats import sniffing
-    from assets.reports.formats.parts import Parts
 
-    assert isinstance(parts, Parts)
+    if media_type == sniffing.PDF:
+        from assets.reports.formats.pdf import read_pdf
+
+        return read_pdf(data, parts, limits)
+    if media_type == sniffing.XLSX:
+        from assets.reports.formats.xlsx import read_xlsx
+
+        read_xlsx(data, parts, limits)
+        return ""
     if media_type == sniffing.HTML:
         from assets.reports.formats.html import read_html
 

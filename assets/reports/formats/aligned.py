@@ -5,6 +5,7 @@ Positions are in any one unit: points on a PDF page, or character columns in fix
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from assets.reports.document import Cell
 from assets.reports.formats.wording import settle_marks
 
 _VALUE = re.compile(
-    r"[(\[~≈<>≥≤+-]?\s*(?:[A-Z]{0,3}[$€£¥]|RMB|EUR|USD)?\s*[\d,.]*\d[\d,.]*\s*(?:%|％|x|pp|pts|MW|GW|kW|sqm|sq ft|m²|years?|yrs?)?\s*[)\]]?"
+    r"[(\[~≈<>≥≤+-]?\s*(?:[A-Z]{0,3}[$€£¥]|RMB|EUR|USD)?\s*[\d,.]*\d[\d,.]*\s*"
+    r"(?:%|％|x|pp|pts|MW|GW|kW|sqm|sq ft|m²|years?|yrs?)?\s*[)\]]?"
     r"|[–—-]+|n\.?/?[am]\.?|nil|N/?A|nm|TBC|\*+",
     re.I,
 )
 _YEAR_OR_PERIOD = re.compile(
-    r"(?:FY|CY|1H|2H|H[12]|[1-4]Q|Q[1-4])?\s*['’]?(?:(?:19|20)\d{2}|\d{2})?\s*[AEFP]?(?:[1-4]Q|Q[1-4])?|\d{1,2} \w+ (?:19|20)\d{2}"
+    r"(?:FY|CY|1H|2H|H[12]|[1-4]Q|Q[1-4])\s*['’]?(?:(?:19|20)\d{2}|\d{2})?\s*[AEFP]?"
+    r"|(?:19|20)\d{2}\s*[AEFP]?(?:\s*[1-4]Q|\s*Q[1-4]|\s*H[12])?|\d{1,2} \w+ (?:19|20)\d{2}"
 )
 
 
@@ -43,7 +46,7 @@ class Line:
 def is_value(text: str) -> bool:
     """Whether a cell's text is a figure, a dash or 'n/a' (not a label, not a year or quarter heading)."""
     text = text.strip()
-    return bool(_VALUE.fullmatch(text)) and not (_YEAR_OR_PERIOD.fullmatch(text) and text not in ("-", ""))
+    return bool(text and _VALUE.fullmatch(text)) and not _YEAR_OR_PERIOD.fullmatch(text)
 
 
 def column_bounds(lines: Sequence[Line], smallest_gap: float) -> list[tuple[float, float]]:
@@ -118,7 +121,7 @@ def _row(line: Line, bounds: Sequence[tuple[float, float]]) -> _Row:
 def _pitch(rows: Sequence[_Row]) -> float:
     """The usual distance from one row with figures to the next."""
     tops = [row.top for row in rows if row.has_values()]
-    gaps = sorted(after - before for before, after in zip(tops, tops[1:], strict=False) if after > before)
+    gaps = sorted(after - before for before, after in itertools.pairwise(tops) if after > before)
     return gaps[len(gaps) // 2] if gaps else 0.0
 
 
@@ -166,13 +169,9 @@ def _merge_labels(rows: list[_Row]) -> list[_Row]:
             or label[:1] in "(&/"
             or bool(re.search(r"(?:[,(/–-]|\b(?:of|and|per|the|in))$", last.texts[0]))
         )
-        if (
-            last.label_only()
-            and (row.has_values() or row.label_only())
-            and (runs_on or (close and not row.label_only()))
-        ):
-            _absorb(last, row)
-        elif row.label_only() and last.has_values() and (runs_on or close):
+        begins = last.label_only() and (row.has_values() or row.label_only())
+        ends = row.label_only() and last.has_values()
+        if (begins and (runs_on or (close and not row.label_only()))) or (ends and (runs_on or close)):
             _absorb(last, row)
         else:
             merged.append(row)

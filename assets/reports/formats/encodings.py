@@ -36,10 +36,19 @@ _NAMES = {
     "utf8": "utf-8",
 }
 # Words of reports, in both scripts and Japanese: they settle short texts where character counts say little.
+_SIMPLIFIED_WORDS = (
+    "公司 业务 指标 数值 单位 面积 平方米 运营 使用率 签约 在建 机柜 容量 日期 季度 数据中心 截止 兆瓦 设施 总 期 率"
+)
+_TRADITIONAL_WORDS = (
+    "公司 業務 指標 數值 單位 面積 平方米 平方呎 營運 使用率 簽約 在建 興建 機櫃 容量 日期 季度 數據中心 截至 兆瓦 設施"
+)
+_JAPANESE_WORDS = (
+    "会社 株式会社 面積 平方メートル 稼働率 契約 建設中 ラック 容量 日付 四半期 データセンター 単位 指標 の に 期 率"
+)
 _WORDS = {
-    "gb18030": "公司 业务 指标 数值 单位 面积 平方米 运营 使用率 签约 在建 机柜 容量 日期 季度 数据中心 截止 兆瓦 设施 总 期 率".split(),
-    "big5": "公司 業務 指標 數值 單位 面積 平方米 平方呎 營運 使用率 簽約 在建 興建 機櫃 容量 日期 季度 數據中心 截至 兆瓦 設施 總 期 率".split(),
-    "shift_jis": "会社 株式会社 面積 平方メートル 稼働率 契約 建設中 ラック 容量 日付 四半期 データセンター 単位 指標 の に 期 率".split(),
+    "gb18030": _SIMPLIFIED_WORDS.split(" "),
+    "big5": _TRADITIONAL_WORDS.split(" "),
+    "shift_jis": _JAPANESE_WORDS.split(" "),
 }
 _WESTERN = frozenset(
     "‘’“”–—…•·€£¥°±²³¹¼½¾×÷®©™§¶«»‹›†‡‰ßéèêëàâäáåæçíìîïñóòôöøœúùûüýÿÉÈÀÄÅÆÇÖØÜÑÁÍÓÚŠšŽž¿¡ºªãõ\xa0\xad¢µ¬"
@@ -197,12 +206,12 @@ def _western_score(text: str, data: bytes) -> float:
 @functools.cache
 def _common(name: str) -> frozenset[str]:
     """Everyday characters: level 1 of the national standard, digits, letters and punctuation in full width."""
-    if name == "gb18030":
-        rows, cells, codec = range(0xB0, 0xD8), range(0xA1, 0xFF), "gb2312"
-    elif name == "big5":
-        rows, cells, codec = range(0xA4, 0xC7), [*range(0x40, 0x7F), *range(0xA1, 0xFF)], "big5"
-    else:
-        rows, cells, codec = range(0x88, 0x98), [*range(0x40, 0x7F), *range(0x80, 0xFD)], "cp932"
+    single = [*range(0x40, 0x7F), *range(0x80, 0xFF)]
+    rows, cells, codec = {
+        "gb18030": (range(0xB0, 0xD8), list(range(0xA1, 0xFF)), "gb2312"),
+        "big5": (range(0xA4, 0xC7), single, "big5"),
+        "shift_jis": (range(0x88, 0x98), single, "cp932"),
+    }[name]
     level_one = {bytes((row, cell)).decode(codec, "ignore") for row in rows for cell in cells}
     punctuation = set("，。、；：？！“”‘’（）《》〈〉【】「」『』—…％＋－／～·　℃㎡①②③④⑤〇")
     full_width = {chr(code) for code in range(0xFF01, 0xFF5F)}

@@ -20,13 +20,19 @@ from assets.reports.formats.wording import MARK_CLOSE, MARK_OPEN, fold, looks_li
 from assets.reports.formats.wrapping import BULLET, join_lines, paragraphs, wrap_width
 
 _DROPPED = frozenset(
-    "script style template noscript svg math select option datalist input textarea button iframe object embed canvas video "
-    "audio map head ix:header ix:hidden".split()
+    re.split(
+        " ",
+        "script style template noscript svg math select option datalist input textarea button iframe object embed "
+        "canvas video audio map head ix:header ix:hidden",
+    )
 )
 _STRUCK = frozenset(("del", "s", "strike"))
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form header "
-    "hgroup html legend main nav p section summary caption tbody thead tfoot tr td th hr page document text".split()
+    re.split(
+        " ",
+        "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer "
+        "form header hgroup html legend main nav p section summary caption tbody thead tfoot tr td th hr page",
+    )
 )
 _LISTS = frozenset(("ul", "ol", "dir", "menu"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -69,11 +75,9 @@ def read_html(text: str, parts: Parts, limits: Limits) -> str:
         raise Unreadable("rejected", f"the page cannot be parsed as HTML ({error.msg})") from error
     if root is None:
         raise Unreadable("rejected", "the page has no content")
-    for error in parser.error_log:
-        if error.type_name in ("ERR_DOCUMENT_EMPTY",):
-            continue
-        if "depth" in error.message.lower() or "huge" in error.message.lower() or "too long" in error.message.lower():
-            raise Unreadable("quarantined", f"the page is built beyond what is read ({fold(error.message)})")
+    for entry in parser.error_log:
+        if re.search(r"depth|huge|too long", entry.message, re.I):
+            raise Unreadable("quarantined", f"the page is built beyond what is read ({fold(entry.message)})")
     title = fold(root.findtext(".//title") or "")
     _Walker(parts, limits, _hiding_classes(root)).read(root)
     return title

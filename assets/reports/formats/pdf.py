@@ -7,6 +7,7 @@ without text is named in a remark, and a document without any is quarantined for
 from __future__ import annotations
 
 import io
+import itertools
 import logging
 import re
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import Any
 
 from assets.reports.document import Place, Unreadable
 from assets.reports.formats.limits import Limits
-from assets.reports.formats.parts import DraftBlock, Parts
+from assets.reports.formats.parts import Draft, DraftBlock, Parts
 from assets.reports.formats.pdf_columns import reading_order
 from assets.reports.formats.pdf_lines import Glyph, PageLine, PageRun, build_lines, page_glyphs
 from assets.reports.formats.pdf_tables import between, horizontal_rules, ruled_tables, table_spans, unruled
@@ -84,7 +85,7 @@ def _check_whole(data: bytes) -> None:
     if b"%%EOF" not in tail and b"startxref" not in tail:
         raise Unreadable(
             "rejected",
-            f"the PDF is damaged: cut after {len(data):,} bytes, no cross-reference table and no end mark; fetch it again",
+            f"the PDF is damaged: cut after {len(data):,} bytes, no cross-reference table, no end mark; fetch it again",
         )
 
 
@@ -217,7 +218,8 @@ def _add_flow(lines: list[PageLine], body: float, parts: Parts, place: Place) ->
         if line.table is not None:
             _add_group(group, body, parts, place)
             group = []
-            parts.table(*line.table, place=place)
+            cells, rows, columns = line.table
+            parts.table(cells, rows, columns, place=place)
             continue
         if group and _starts_group(group, line, pitch, width):
             _add_group(group, body, parts, place)
@@ -230,7 +232,7 @@ def _pitch(lines: list[PageLine]) -> float:
     """The usual distance between lines, in multiples of the type size."""
     ratios = sorted(
         (after.baseline - before.baseline) / before.size
-        for before, after in zip(lines, lines[1:], strict=False)
+        for before, after in itertools.pairwise(lines)
         if before.table is None and after.table is None and abs(after.size - before.size) < 0.1 * before.size
         if 0.8 < (after.baseline - before.baseline) / before.size < 2.6
     )
@@ -293,7 +295,7 @@ def _add_text(text: str, kind: str, level: int, parts: Parts, place: Place) -> N
 
 def _join_over_pages(parts: Parts) -> None:
     """Joins a paragraph cut by the end of a page with its rest on the next."""
-    joined = []
+    joined: list[Draft] = []
     for draft in parts.drafts:
         last = joined[-1] if joined else None
         if (

@@ -52,14 +52,17 @@ class PageLine:
 
     @property
     def x0(self) -> float:
+        """Left end."""
         return self.runs[0].x0
 
     @property
     def x1(self) -> float:
+        """Right end."""
         return max(run.x1 for run in self.runs)
 
     @property
     def text(self) -> str:
+        """The runs with a space between them."""
         return " ".join(run.text for run in self.runs)
 
 

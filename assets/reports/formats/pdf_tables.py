@@ -97,10 +97,9 @@ def _merged(runs: list[PageRun]) -> list[PageRun]:
     merged: list[PageRun] = []
     for run in runs:
         text = run.text.strip()
-        if merged and text in ("%", ")", "%)") and is_value(merged[-1].text):
-            merged[-1] = PageRun(merged[-1].text.strip() + text, merged[-1].x0, run.x1)
-        elif merged and merged[-1].text.strip() in ("$", "€", "£", "US$", "S$", "HK$", "RMB", "("):
-            merged[-1] = PageRun(merged[-1].text.strip() + text, merged[-1].x0, run.x1)
+        last = merged[-1].text.strip() if merged else ""
+        if (text in ("%", ")", "%)") and is_value(last)) or last in ("$", "€", "£", "US$", "S$", "HK$", "RMB", "("):
+            merged[-1] = PageRun(last + text, merged[-1].x0, run.x1)
         else:
             merged.append(run)
     return merged

@@ -122,9 +122,7 @@ def _compared(media_type: str, file_name: str) -> Sniffed:
         return Sniffed(media_type)
     return Sniffed(
         media_type,
-        (
-            f"the name ends in {_extension(file_name)} but the content is {_NAMES[media_type]}; read as {_NAMES[media_type]}",
-        ),
+        (f"the name ends in {_extension(file_name)} but the content is {_NAMES[media_type]}, read as such",),
     )
 
 

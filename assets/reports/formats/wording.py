@@ -161,7 +161,7 @@ def _split_heading(piece: str) -> list[str]:
 
 
 def looks_like_heading(text: str) -> bool:
-    """Whether a line standing alone reads as a heading: short, no sentence end, no figure with a unit, no value first."""
+    """Whether a line standing alone reads as a heading: short, no sentence end, no value first."""
     if not 1 < len(text) <= 120 or not re.search(f"[A-Za-z{CJK}]", text):
         return False
     if text[-1] in ".;,!?。；，！？" or re.match(r"[\d(\[<≥>~约]|https?:", text):

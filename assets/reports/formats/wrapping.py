@@ -19,8 +19,12 @@ _CONTINUES = re.compile(
 )
 # Compounds of this trade that keep their hyphen when a line breaks after it.
 _KEEPS_HYPHEN = frozenset(
-    "pre non in re self co year half quarter ramp build build-operate operate run long short first second third fourth on off "
-    "multi semi sub carrier newly high low mid post cross end three six nine twelve full part so well order take move start".split()
+    re.split(
+        " ",
+        "pre non in re self co year half quarter ramp build operate run long short first second third fourth on off "
+        "multi semi sub carrier newly high low mid post cross end three six nine twelve full part so well order take "
+        "move start",
+    )
 )
 
 
@@ -171,5 +175,5 @@ def join_chunks(chunks: Sequence[str]) -> str:
 
 
 _SHORT_WORDS = frozenset(
-    "a an as at by for from in is it its not of on or over that the this to up was were with and".split()
+    re.split(" ", "a an as at by for from in is it its not of on or over that the this to up was were with and")
 )

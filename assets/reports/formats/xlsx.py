@@ -57,8 +57,8 @@ class _Workbook:
     date_1904: bool
 
 
-def read_xlsx(data: bytes, parts: Parts, limits: Limits) -> str:
-    """Adds the parts of every visible sheet and returns the title its properties give, if any."""
+def read_xlsx(data: bytes, parts: Parts, limits: Limits) -> None:
+    """Adds the parts of every visible sheet."""
     archive = Archive(data, limits)
     workbook_path = _workbook_path(archive)
     root = _parse(archive.read(workbook_path), workbook_path)
@@ -87,7 +87,6 @@ def read_xlsx(data: bytes, parts: Parts, limits: Limits) -> str:
             raise Unreadable("rejected", f"the workbook is damaged: sheet '{name}' is missing", f"sheet {name}")
         sheet = _read_sheet(name, archive.read(target), book, limits)
         _add_sheet(sheet, parts)
-    return ""
 
 
 # -- container ------------------------------------------------------------------------------------------------------
