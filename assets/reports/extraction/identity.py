@@ -39,6 +39,7 @@ _PERIOD_CUE = re.compile(
     r"\b(?:as of|as at|at|position at|levels? (?:are |is )?(?:as )?(?:of|at)|end(?:ed|ing)?)|截至|截止|均指|为|為)\s?(?:the end of\s?)?[:：]?\s?$",
     re.I,
 )
+_END_OF = re.compile(r"\b(?:end|close|ended|ending|to|at|as of)(?: of)?\s?$", re.I)
 _PUBLISHED_CUE = re.compile(
     r"(?:\b(?:published|released?|issued|dated?|posted|announced|filed|updated)(?: on)?|发布日期?|發布日期?|发布于|發佈(?:日期?|於)?|公告日期?|刊發日期?|日期|讯|訊)\s?[:：,]?\s?$",
     re.I,
@@ -233,6 +234,9 @@ def _period_end(lines: list[_Line], document: Document, frame: Context, publishe
                 weight *= 0.3
             if hit.period_end != month_end(hit.period_end.year, hit.period_end.month):
                 weight *= 0.2
+            if hit.kind == "month" and not _END_OF.search(before):
+                # 'August 2014' over a text is when it was written.
+                weight *= 0.02
             scores[hit.period_end] += weight
     if not scores:
         for part in document.parts:

@@ -126,7 +126,7 @@ _RELATIVE: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"半年前|上一半年度?末?|前一半年度?末?|六个月前|六個月前"), 6),
     (
         re.compile(
-            r"\b(?:(?:at |by |as of |as at )?(?:the )?(?:(?:quarter|period|half|balance[- ]sheet|balance|reporting|half-year)[- ](?:end|date)|end of the (?:quarter|period|half|half-year|reporting period)|"
+            r"\b(?:(?:at |by |as of |as at )?(?:the )?(?:(?:quarter|period|half|balance[- ]sheet|balance|reporting|half-year)[- ](?:end|date)|end of the (?:quarter|period|half|half-year|reporting period|(?:financial |fiscal )?year)|year[- ]end|"
             r"close of the (?:quarter|period|half)))\b",
             re.I,
         ),

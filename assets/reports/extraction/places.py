@@ -15,7 +15,8 @@ _GENERIC = re.compile(
     r"\b(?P<name>(?:(?!The\b|Our\b|Its\b|Each\b|This\b|All\b|Both\b|At\b|In\b|For\b|Of\b|On\b|New\b|A\b|Total\b|Colo\b|And\b|As\b|About\b|By\b|From\b)[A-Z][\w'’&-]*\s){1,4}"
     r"(?:Data ?Cent(?:re|er)|Campus|DC)(?!\sREIT)(?:\s\d{1,2}\b|\s[A-Z]\b)?(?!s\b|\s(?:REIT|Holdings|Group|Limited|Ltd|Inc|AG)))\b"
     r"|\b(?P<code>(?:Site|Building|Facility|Campus|Hall)\s(?:\d{1,2}|[A-Z])\b)(?!\s?(?:MW|sqm|%))"
-    r"|(?<=\bat\s)(?P<at>[A-Z]{2,4}\d{1,2})\b|(?<=\bAt\s)(?P<at2>[A-Z]{2,4}\d{1,2})\b"
+    r"|(?<=\b[Aa]t\s)(?P<at>[A-Z]{2,4}\d{1,2})\b"
+    r"|\b(?:[Aa]t|[Ii]ts|[Oo]ur)\s(?P<named>(?!(?:January|February|March|April|May|June|July|August|September|October|November|December|Q|FY|H)\b)(?:[A-Z][a-z][\w-]*\s){1,3}\d{1,2}\b)(?!\s?(?:MW|sqm|%|per|,\d|\.\d))"
 )
 
 
@@ -52,7 +53,7 @@ def find_sites(text: str, layout: Layout | None) -> list[SiteHit]:
     if layout is None or layout.kind == "operator":
         for match in _GENERIC.finditer(text):
             name = next(group for group in match.groups() if group)
-            start, end = match.start(), match.end()
+            start, end = match.start(match.lastgroup or 0), match.end(match.lastgroup or 0)
             if not any(hit.start < end and start < hit.end for hit in hits):
                 hits.append(SiteHit(name, "", start, end, False))
     return sorted(hits, key=lambda hit: hit.start)

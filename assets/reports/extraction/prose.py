@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from assets.reports.candidates import ESTIMATE, FORECAST, Candidate, Rejection
-from assets.reports.document import Block, Document
+from assets.reports.document import Block, Document, Place
 from assets.reports.extraction.context import Context
 from assets.reports.extraction.periods import DateHit, find_dates, month_end, quarter_end
 from assets.reports.extraction.places import SiteHit, find_sites, site_of_heading
@@ -43,6 +43,7 @@ _ANAPHORA = re.compile(
     r"其中|该|該|上年|去年|而|较|較|同期|对比|對比|于|在|截至|上季|此前)",
     re.I,
 )
+_OF_THESE = re.compile(r"^\W*(?:of|among|out of|from)\s(?:these|those|this|that|them|which|it)\b|^\W*其中", re.I)
 _THERE = re.compile(r"\b(?:there|it|the (?:site|building|facility|campus|asset|property|data cent(?:re|er)))\b|该(?:园区|数据中心|项目)|該(?:園區|數據中心|項目)", re.I)
 _SKIP_SECTION = re.compile(
     r"\b(?:safe harbou?r|forward[- ]looking|conference call|webcast|about (?:the company|us)|disclaimer|non-gaap|use of non|investor (?:relations|contacts?)|contacts?|"
@@ -50,7 +51,7 @@ _SKIP_SECTION = re.compile(
     re.I,
 )
 _GROUP_WORDS = re.compile(r"\b(?:group|portfolio|overall|company|total|consolidated|in all|altogether|compound|whole)\b|整体|整體|集团|集團|合计|合計|全部", re.I)
-_WHOLE_MARKET = re.compile(r"\b(?:market|city|region)\b|市场|市場", re.I)
+_THE_FIGURE = re.compile(r"\b(?:the|that|this) (?:average|rate|figure|ratio|level|number|share|measure)\b|该比率|該比率|该数字|該數字", re.I)
 
 
 @dataclass
@@ -62,6 +63,7 @@ class _Frame:
     segment: str = ""
     cohort: str = ""
     market: str = ""
+    region: str = ""
     site: SiteHit | None = None
     day: DateHit | None = None
     metric: str = ""
@@ -93,11 +95,11 @@ def extract_prose(
     walk = _Walk(market=_document_market(document, context))
     facts = list(known)
     blocks = [part for part in document.parts if isinstance(part, Block)]
-    merged = _merge_labels(blocks)
     restated = _restated_dates(blocks, context)
     marks = _marks(blocks)
-    for block, text in merged:
-        if is_source_line(text) or block.place.block in skip:
+    for passage in _passages([b for b in blocks if b.place.block not in skip]):
+        block, text = passage.block, passage.text
+        if is_source_line(text):
             continue
         clean = without_addresses(text)
         if block.kind in ("title", "heading"):
@@ -115,29 +117,67 @@ def extract_prose(
             if not find_metrics(clean, context.layout):
                 continue
         note = " ".join(marks[m] for m in block.notes if m in marks)
-        yield from _read_block(walk, block, clean, context, facts, restated, note)
+        yield from _read_block(walk, passage, clean, context, facts, restated, note)
 
 
-def _merge_labels(blocks: list[Block]) -> list[tuple[Block, str]]:
-    """Blocks with a lone number joined to the lone label beside them ('4.6 YEARS' / 'WEIGHTED AVERAGE ...')."""
-    result: list[tuple[Block, str]] = []
-    index = 0
-    while index < len(blocks):
-        block = blocks[index]
-        following = blocks[index + 1] if index + 1 < len(blocks) else None
-        if following is not None and following.kind != "note" and block.kind != "note":
-            here, there = _lone(block.text), _lone(following.text)
-            if (here, there) == ("number", "label"):
-                result.append((replace(following, kind="paragraph"), f"{block.text} {following.text}"))
-                index += 2
-                continue
-            if (here, there) == ("label", "number"):
-                result.append((replace(block, kind="paragraph"), f"{block.text}: {following.text}"))
-                index += 2
-                continue
-        result.append((block, block.text))
-        index += 1
+@dataclass(frozen=True)
+class _Passage:
+    """Running text to read as one: a block, or several that a page or a layout has torn apart.
+
+    `pieces` are (offset in text, block): a locator must name the block a number really stands in.
+    """
+
+    block: Block
+    text: str
+    pieces: tuple[tuple[int, Block], ...]
+
+    def place(self, start: int, end: int) -> Place:
+        offset, block = next((offset, block) for offset, block in reversed(self.pieces) if offset <= start)
+        return replace(block.place, start=start - offset, end=end - offset)
+
+
+def _passages(blocks: list[Block]) -> list[_Passage]:
+    """Blocks as passages: a lone number with its lone label, and sentences torn apart, are joined."""
+    result: list[_Passage] = []
+    for block in blocks:
+        last = result[-1] if result else None
+        glue = _glue_between(last, block) if last is not None else None
+        if last is not None and glue is not None:
+            offset = len(last.text) + len(glue)
+            # The joined text is running text, whatever its first part looked like.
+            kind = "paragraph" if last.block.kind in ("title", "heading") else last.block.kind
+            result[-1] = _Passage(
+                replace(last.block, kind=kind, notes=last.block.notes + block.notes),
+                f"{last.text}{glue}{block.text}",
+                (*last.pieces, (offset, block)),
+            )
+        else:
+            result.append(_Passage(block, block.text, ((0, block),)))
     return result
+
+
+_TORN_LABEL = re.compile(r"\s*(?:[(（][^)）]{0,40}[)）]\s*)?[~≈<>]?\s?\d")
+
+
+def _glue_between(last: _Passage, block: Block) -> str | None:
+    """What joins a block to the passage before it, or None where it stands for itself."""
+    if block.kind in ("note", "bullet") or last.block.kind == "note":
+        return None
+    here, there = (_lone(last.text), _lone(block.text)) if len(last.pieces) == 1 else ("", "")
+    if (here, there) == ("number", "label"):
+        return " "
+    if (here, there) == ("label", "number"):
+        return ": "
+    if block.kind != "paragraph":
+        return None
+    before, after = last.text.rstrip(), block.text
+    if before.endswith((":", "：")) and _TORN_LABEL.match(after):
+        return " "
+    unfinished = not re.search(r"[.。!?！？:：;；)）]$", before)
+    measured = any(q.kind in (LEVEL, RATE) for q in find_quantities(before))
+    if unfinished and measured and re.match(r"[(（](?=[^)）]*\d)|[,，;；]|[a-z]{2,}\s", after):
+        return " "
+    return None
 
 
 def _lone(text: str) -> str:
@@ -181,9 +221,11 @@ def _describe(frame: _Frame, text: str, context: Context) -> None:
     frame.segment = next((n.name for n in names if n.kind == "segment"), "")
     frame.cohort = next((n.name for n in names if n.kind == "cohort"), "")
     frame.market = next((n.name for n in names if n.kind == "market"), "")
+    # A heading that is a region's name is about it; one that mentions a region ('extract: Asia Pacific') need not be.
+    frame.region = next((n.name for n in names if n.kind == "region" and len(text) - (n.end - n.start) <= 24), "")
     frame.site = site_of_heading(text, context.layout)
     days = [d for d in find_dates(text, context) if d.kind != "relative"]
-    frame.day = days[-1] if len(days) == 1 else None
+    frame.day = days[0] if len(days) == 1 and _dates_section(days[0], context) else None
     hits = find_metrics(text, context.layout)
     if len(hits) == 1 and not any(is_blocker(h) for h in find_phrases(text, context.layout)):
         frame.metric = hits[0].metric
@@ -193,15 +235,23 @@ def _describe(frame: _Frame, text: str, context: Context) -> None:
         frame.basis = "pro_forma"
 
 
+def _dates_section(day: DateHit, context: Context) -> bool:
+    """Whether a heading's date is of the figures under it, and not the day or month it was written in."""
+    if day.period_end == context.published_on or day.kind in ("month", "year"):
+        return False
+    return day.kind in ("quarter", "half") or day.period_end == month_end(day.period_end.year, day.period_end.month)
+
+
 def _read_block(
     walk: _Walk,
-    block: Block,
+    passage: _Passage,
     text: str,
     context: Context,
     facts: list[Candidate],
     restated: _Restated,
     note: str,
 ) -> Iterator[Candidate | Rejection | str]:
+    block = passage.block
     number = block.place.block or 0
     own = _Frame(block.level, False, text=text)
     _describe(own, text, context)
@@ -216,7 +266,7 @@ def _read_block(
             walk.last_site = sites[-1] if sites else walk.last_site
             continue
         for figure in reading.figures:
-            made = _candidate(walk, block, span, figure, reading, context, day, restated, note)
+            made = _candidate(walk, passage, span, figure, reading, context, day, restated, note)
             yield made
             if isinstance(made, Candidate):
                 facts.append(made)
@@ -226,7 +276,7 @@ def _read_block(
             yield Rejection(
                 problem.rule,
                 problem.reason,
-                _locator(block, span, problem.quantity),
+                _locator(passage, span, problem.quantity),
                 span.text,
                 problem.metric,
                 problem.quantity.text,
@@ -268,7 +318,8 @@ def _carried(walk: _Walk, number: int, text: str, context: Context, facts: list[
     if find_metrics(text, context.layout) and not _only_scope(text, context):
         if walk.last is not None and walk.last_block == number and _ANAPHORA.match(text):
             return Carried(walk.last.metric, walk.last.unit, walk.last.hit)
-        return Carried(unit=walk.last.unit if walk.last and walk.last_block == number else "")
+        near = walk.last is not None and (walk.last_block == number or bool(_OF_THESE.match(text)))
+        return Carried(unit=walk.last.unit if walk.last is not None and near else "")
     sites = find_sites(text, context.layout)
     if sites:
         metrics = {(c.metric, c.unit) for c in facts if c.facility == sites[0].name and c.unit == "pct"}
@@ -284,7 +335,8 @@ def _carried(walk: _Walk, number: int, text: str, context: Context, facts: list[
         if not frame.heading:
             break
     if walk.last is not None and walk.last_block == number and _ANAPHORA.match(text):
-        return Carried(walk.last.metric, walk.last.unit, walk.last.hit)
+        whole = bool(find_names(text, context.layout)) or bool(_GROUP_WORDS.search(text)) or bool(_THE_FIGURE.search(text))
+        return Carried(walk.last.metric, walk.last.unit, walk.last.hit, always=whole)
     return Carried()
 
 
@@ -347,7 +399,7 @@ def _document_market(document: Document, context: Context) -> str:
 
 def _candidate(
     walk: _Walk,
-    block: Block,
+    passage: _Passage,
     span: Span,
     figure: Figure,
     reading: SentenceReading,
@@ -357,7 +409,7 @@ def _candidate(
     note: str,
 ) -> Candidate | Rejection:
     quantity, text = figure.quantity, span.text
-    locator = _locator(block, span, quantity)
+    locator = _locator(passage, span, quantity)
     heading_basis = next((f.basis for f in reversed(walk.frames) if f.basis), "")
     pro_forma = _is_pro_forma(text, quantity) or heading_basis == "pro_forma" or _is_pro_forma_note(note)
     outlook = "" if pro_forma else _outlook(text, quantity, heading_basis)
@@ -366,6 +418,10 @@ def _candidate(
         dates = [d for d in find_dates(text, context) if d.kind == "date"]
         hit = dates[-1] if dates else hit
     when = hit.period_end if hit is not None else context.period_end
+    if outlook and quantity.low is not None and quantity.low != quantity.value != quantity.high:
+        return Rejection(
+            "outlook_range", "an expected range is no level", locator, text, figure.metric, quantity.text
+        )
     if outlook and hit is None:
         return Rejection(
             "outlook_without_date", "an expected figure without a date", locator, text, figure.metric, quantity.text
@@ -403,13 +459,13 @@ def _candidate(
     )
 
 
-def _locator(block: Block, span: Span, quantity: Quantity) -> str:
+def _locator(passage: _Passage, span: Span, quantity: Quantity) -> str:
     start = span.start + quantity.start
-    return str(replace(block.place, start=start, end=start + quantity.end - quantity.start))
+    return str(passage.place(start, start + quantity.end - quantity.start))
 
 
 def _frame_day(walk: _Walk) -> DateHit | None:
-    return next((f.day for f in reversed(walk.frames) if f.day is not None and f.day.kind != "year"), None)
+    return next((f.day for f in reversed(walk.frames) if f.day is not None), None)
 
 
 def _period_of(when: date, hit: DateHit | None, context: Context) -> date:
@@ -462,10 +518,16 @@ def _scope(walk: _Walk, span: Span, figure: Figure, context: Context) -> tuple[s
     market = _nearest(names, "market", quantity, text)
     if context.is_market_source:
         market = market or _inherited(walk, "market") or walk.market
+        region = _nearest(names, "region", quantity, text) or _inherited(walk, "region")
+        if region and not market:
+            return region, "region", "", ""
         return (market, "market", "", market) if market else ("", "portfolio", "", "")
     home = context.layout.market if context.layout else ""
     if market and market != home and not segment and _qualifies(names, market, text, figure):
         return market, "market", "", market
+    region = _nearest(names, "region", quantity, text) or _inherited(walk, "region")
+    if region and not segment:
+        return region, "region", "", ""
     if segment and cohort:
         return f"{segment}, {cohort}", "portfolio", "", ""
     if cohort:
@@ -476,12 +538,10 @@ def _scope(walk: _Walk, span: Span, figure: Figure, context: Context) -> tuple[s
     return context.group_scope, "portfolio", "", ""
 
 
-_REGIONS = ("americas", "emea", "asia-pacific", "asia pacific", "north america", "europe", "international (ex mainland china)")
-_REGIONAL = ("north american portfolio", "singapore portfolio", "japan portfolio", "data centre segment")
-
-
 def _segment_level(segment: str) -> str:
-    return "region" if segment.casefold() in (*_REGIONS, *_REGIONAL) else "portfolio"
+    """A segment named after a part of the world is a region; one named after a business is part of the portfolio."""
+    named = find_names(segment, None, ("region", "market"))
+    return "region" if named else "portfolio"
 
 
 def _reach(text: str, quantity: Quantity) -> tuple[int, int]:

@@ -10,7 +10,7 @@ Every pattern is bounded, so reading stays linear in the length of the text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assets.reports.extraction.periods import date_spans
 
@@ -226,12 +226,6 @@ _CHANGE_BEFORE = re.compile(
     r"|\+)\s?$",
     re.I,
 )
-# "up to 92 %", "to 92 %", "reaching 92 %": a level, whatever came before.
-_LEVEL_BEFORE = re.compile(
-    r"(?:\bto|\breach(?:ed|es|ing)?|\bat|\btotall?ing|\bnow|\bstood at|\bstands at|\bof|达到|達到|达|達|至|到|为|為|升至|增至|增加至|增长至|降至|是)"
-    r"(?:\s(?:a|the))?(?:\s(?:total|level|record|high|new high))?(?:\sof)?(?:\s(?:about|around|approximately|nearly|almost|over|more than|some|just|roughly|close))?(?:\s(?:over|under|to))?\s?(?:约|約|近|超过|超過|逾)?$",
-    re.I,
-)
 _GROWTH_AFTER = re.compile(
     r"^\)?,?\s?(?:y-?o-?y\b|yoy\b|q-?o-?q\b|qoq\b|h-?o-?h\b|year[- ](?:on|over)[- ]year|quarter[- ](?:on|over)[- ]quarter|"
     r"half[- ](?:on|over)[- ]half|(?:annual |quarterly |yearly |organic |net )?(?:growth|increase|decrease|decline|rise|gain|uplift|improvement|reduction|jump|drop)\b|"
@@ -241,7 +235,7 @@ _GROWTH_AFTER = re.compile(
 )
 _INCREMENT_AFTER = re.compile(
     r"^,?\s?(?:of\s)?(?:(?:more|higher|lower|fewer|less)\b(?=\s(?:than|over|year|quarter|on)|[,.;]|$)|of (?:new|additional|extra|incremental|net new|net additional)\b|"
-    r"net add(?:ition)?s?\b|(?:were|was|have been|had been|being) (?:newly )?(?:added|delivered|brought|handed over|put into|opened|moved in|signed in|signed during)\b|"
+    r"net add(?:ition)?s?\b|(?:newly )?(?:added|delivered|handed over|brought (?:into|on))\b|(?:were|was|have been|had been|being) (?:newly )?(?:added|delivered|brought|handed over|put into|opened|moved in|signed in|signed during)\b|"
     r"(?:increase|decrease|rise|decline|growth|gain|drop|addition|uplift)\b|"
     r"(?:的)?(?:净增|淨增|增量|增长|增長|增幅|新增))",
     re.I,
@@ -316,8 +310,16 @@ def find_quantities(text: str) -> list[Quantity]:
             continue
         quantity = _read(folded, match, is_money=match is money)
         if quantity is not None:
-            found.append(quantity)
+            found.append(_restating(folded, found, quantity))
             position = max(position, quantity.end)
+
+
+def _restating(text: str, found: list[Quantity], quantity: Quantity) -> Quantity:
+    """'rose by 9.2 MW, or 31 %, to ...': the second number says the same change again."""
+    if found and found[-1].kind == INCREMENT and quantity.kind == RATE:
+        if _APPOSITION.match(text[found[-1].end : quantity.start]):
+            return replace(quantity, kind=GROWTH, low=None, high=None, approximate=False)
+    return quantity
 
 
 def _to_ascii_digits(text: str) -> str:
@@ -494,8 +496,8 @@ def _hedge(before: str, after: str, value: float, unit: str, kind: str) -> tuple
     return low, high
 
 
-_RANGE_GLUE = re.compile(r"\s?(?:-|–|—|~|至|到|\bto\b)\s?")
-_BETWEEN = re.compile(r"(?:\bbetween\s|介于|介於|\bin a range of\s|\ba range of\s|\bfrom\s)$", re.I)
+_RANGE_BEFORE = re.compile(r"(?:\b(?:of|at|range|between|about|around|some)\s?|[:：(]\s?|介于|介於|在|约|約)$", re.I)
+_APPOSITION = re.compile(r"^\s?[,，(（]?\s?(?:or|i\.e\.|that is|equal to|equivalent to|or about|即|或)?\s?$", re.I)
 
 
 def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
@@ -507,7 +509,8 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
             glue = text[last.end : item.start]
             dash = len(glue) <= 3 and glue.strip() in ("-", "–", "—", "~") and last.unit in ("", item.unit)
             between = glue.strip() == "and" and re.search(r"\bbetween\s?$", text[max(0, last.start - 12) : last.start], re.I)
-            if (dash or between) and last.kind in (RATE, LEVEL, COUNT) and abs(last.value) < abs(item.value):
+            to = glue.strip() in ("to", "至", "到") and _RANGE_BEFORE.search(text[max(0, last.start - 16) : last.start])
+            if (dash or between or to) and last.kind in (RATE, LEVEL, COUNT) and abs(last.value) < abs(item.value):
                 middle = (last.value + item.value) / 2
                 joined[-1] = Quantity(
                     last.start, item.end, text[last.start : item.end], middle, item.unit, last.value, item.value, True,

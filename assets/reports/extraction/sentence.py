@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from assets.reports.extraction.context import Context
-from assets.reports.extraction.periods import DateHit, find_dates
+from assets.reports.extraction.periods import DateHit, find_dates, shift_months
 from assets.reports.extraction.quantities import (
     CAPACITY_UNITS,
     COUNT,
@@ -116,14 +116,40 @@ _FULL = re.compile(
     r"(?P<full>\b(?:fully|completely|entirely|wholly)\s(?=(?:occupied|let|leased|utili[sz]ed|committed|contracted|taken up|sold)\b)|\bfull(?=(?:y)?(?:\s(?:occupancy|at|as|on)|[.,;]|$))|满租|滿租|全部租出|全数租出|全數租出|满载|滿載|全满|全滿)",
     re.I,
 )
+_FAR_FROM_FULL = ("almost", "nearly", "close to", "几乎", "幾乎", "近乎", "接近", "基本")
 _NOT_BEFORE = re.compile(r"\b(?:not|never|no longer|isn't|wasn't|once|when|until|to be|become|becomes|if|from)\s(?:yet\s)?$|(?:未|不|尚未)$", re.I)
-_RESPECTIVELY = re.compile(r"\brespectively\b|\bin that order\b|分别|分別|依次", re.I)
+_SPANS: tuple[tuple[re.Pattern[str], int], ...] = (
+    (
+        re.compile(
+            r"\bquarter[- ](?:on|over)[- ]quarter\b|\bq-?o-?q\b|\b(?:in|during|over|within) the (?:quarter|three months)\b|\bsequential(?:ly)?\b|"
+            r"\bon the quarter\b|环比|環比|按季|季内|季內|单季|單季",
+            re.I,
+        ),
+        3,
+    ),
+    (
+        re.compile(
+            r"\byear[- ](?:on|over)[- ]year\b|\by-?o-?y\b|\b(?:in|during|over|within) (?:the (?:past |last )?|a |one )?(?:year|twelve months|12 months)\b|\bon the year\b|同比|按年",
+            re.I,
+        ),
+        12,
+    ),
+    (
+        re.compile(
+            r"\bhalf[- ](?:on|over)[- ]half\b|\bh-?o-?h\b|\b(?:in|during|over|within) the (?:half|half-year|six months)\b|半年内|半年內|期内由|期內由", re.I
+        ),
+        6,
+    ),
+)
 
 
 def read_sentence(text: str, context: Context, carried: Carried | None = None, unit: str = "") -> SentenceReading:
     """Pair the numbers of one sentence. `unit` is what a heading says bare numbers are in, '' for nothing."""
     carried = carried or Carried()
     phrases = find_phrases(text, context.layout)
+    if not any("construction" in p.concepts for p in phrases):
+        # 'Total capacity' is what is built and being built together only where the sentence speaks of both.
+        phrases = [p for p in phrases if p.own or p.metric != "capacity_total" or "service" in p.concepts]
     quantities = [q for q in find_quantities(text) if q.kind in (LEVEL, RATE, COUNT, MONEY)] + _worded(text, phrases)
     quantities.sort(key=lambda q: q.start)
     every = find_quantities(text)
@@ -133,6 +159,7 @@ def read_sentence(text: str, context: Context, carried: Carried | None = None, u
         return reading
     pairing = _Pairing(text, phrases, quantities, dates, carried, unit or context.unit_hint, brackets(text))
     pairing.changes = [q for q in every if q.kind in (INCREMENT, GROWTH)]
+    pairing.main = context.period_end
     pairing.run(reading)
     return reading
 
@@ -147,17 +174,17 @@ def _worded(text: str, phrases: list[MetricHit]) -> list[Quantity]:
         if not any(p.for_unit("pct") for p in near):
             continue
         hedge = (match["hedge"] or "").strip().lower()
-        low = 100.0
-        if hedge:
-            low = 95.0 if hedge in ("almost", "nearly", "close to", "几乎", "幾乎", "近乎", "接近") else 99.0
-        value = 100.0 if low != 95.0 else 97.5
-        approximate = low < 100.0
+        if hedge in _FAR_FROM_FULL:
+            # 'nearly full' names no number: whatever we chose would be ours and not the text's.
+            continue
+        low = 99.0 if hedge else 100.0
+        approximate = bool(hedge)
         found.append(
             Quantity(
                 match.start(),
                 match.end(),
                 match.group(),
-                value,
+                100.0,
                 "pct",
                 low if approximate else None,
                 100.0 if approximate else None,
@@ -190,6 +217,7 @@ class _Pairing:
         self.unit = unit
         self.spans = spans
         self.changes: list[Quantity] = []
+        self.main: date | None = None
         self.uses: dict[int, int] = {}
         self.last: Figure | None = None
         self.zipped: list[MetricHit] = []
@@ -214,7 +242,9 @@ class _Pairing:
                     continue
                 compared = bool(_COMPARISON.search(self._before(quantity)))
                 when = dates[index]
-                if compared and when is None and not self._sentence_date(quantity):
+                if compared and when is None:
+                    when = self._span_date()
+                if compared and when is None:
                     reason = "an earlier figure without a date: nothing says which period it is of"
                     reading.problems.append(Problem(quantity, "undated_comparative", reason, metric))
                     continue
@@ -225,6 +255,16 @@ class _Pairing:
                 if hit is not None:
                     self.uses[id(hit)] = self.uses.get(id(hit), 0) + 1
                 reading.figures.append(figure)
+
+    def _span_date(self) -> DateHit | None:
+        """The date a change is measured from: 'quarter on quarter, from 98.3 % to 97.5 %'."""
+        if self.main is None:
+            return None
+        for pattern, months in _SPANS:
+            match = pattern.search(self.text)
+            if match:
+                return DateHit(match.start(), match.end(), shift_months(self.main, -months), "relative", "", months)
+        return None
 
     def _runs(self) -> list[list[Quantity]]:
         runs: list[list[Quantity]] = []
@@ -525,10 +565,3 @@ def _unit_fits(unit: str, quantity: Quantity) -> bool:
         return unit == quantity.unit or unit == f"{quantity.unit}/month"
     return quantity.kind == COUNT and (unit in CAPACITY_UNITS and _plausible_bare(quantity) or unit == "count")
 
-
-def main_date(figures: list[Figure]) -> date | None:
-    """The date of the last figure that is no comparative."""
-    for figure in reversed(figures):
-        if figure.date is not None and not figure.comparative:
-            return figure.date.period_end
-    return None

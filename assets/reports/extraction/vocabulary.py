@@ -66,7 +66,7 @@ class _Token:
 def vocabulary() -> dict[str, Any]:
     """The words of `vocabulary.yaml`. Raises ValueError, naming the key, where it is not as expected."""
     data = yaml.safe_load(VOCABULARY_FILE.read_text(encoding="utf-8"))
-    for key in ("concepts", "segments", "cohorts", "weights", "markets"):
+    for key in ("concepts", "segments", "cohorts", "weights", "regions", "markets"):
         if not isinstance(data, dict) or not isinstance(data.get(key), dict):
             raise ValueError(f"{VOCABULARY_FILE}: the key '{key}' must map names to lists of patterns.")
     return dict(data)
@@ -104,10 +104,11 @@ _GLUE = re.compile(
     r"plus|by|with|to|customers?|clients?|tenants?|tenant|net|gross|data|cent(?:re|er)s?|so|called|under|as|such|at|"
     r"within|yet|not|i\.?e\.?|over|against|relative|versus|group|company|portfolio|total|average|compound|blended|overall|headline|"
     r"entire|whole|existing|current|new|idc|colocation|critical|it|end|this|those|these|same|of which|then|both|each|physical|signed|"
-    r"counted|including|includes?|incl|inclusive|leases?|sites?|facilities|operations?|business|segment|retail|wholesale|ready|made|per|each|every|a|an|any|part|out|than|where|further|only|some|most|it)\b\.?)*",
+    r"counted|including|includes?|incl|inclusive|leases?|sites?|facilities|operations?|business|segment|retail|wholesale|ready|made|per|each|every|a|an|any|part|out|than|where|further|only|some|most|it|what)\b\.?)*",
     re.I,
 )
 _JOINER = re.compile(r"\b(?:and|or|as well as|versus|against|followed by)\b|[、和及与與,，&/]", re.I)
+_CABINET = re.compile(r"cabinet|rack|机柜|機櫃|机架|機架", re.I)
 _MAX_GLUE = 40
 
 
@@ -163,6 +164,9 @@ def _joins(text: str, group: list[_Token], token: _Token) -> bool:
     if len(gap) > _MAX_GLUE or not _GLUE.fullmatch(gap):
         return False
     concepts = {item.concept for item in group}
+    if group[0].concept == "flow" and token.concept not in ("blocker", "flow") and "blocker" not in concepts:
+        # 'net additions of area in service' is one flow.
+        return bool(re.fullmatch(r"\s*(?:(?:of|in|to|for|the|our|its)\s+)*", gap))
     if token.concept in ("blocker", "flow") or concepts & {"blocker", "flow"}:
         return token.concept in ("blocker", "flow") and bool(concepts & {"blocker", "flow"}) and not gap.strip()
     return True
@@ -198,6 +202,8 @@ def _starts_new(text: str, group: list[_Token], index: int, part: list[_Token]) 
         return True
     if have & set(_ALONE) and coming & set(_ALONE) and not (have & coming):
         return True
+    if _JOINER.search(gap) and bool(have & set(_ALONE)) != bool(coming & set(_ALONE)) and (have | coming) & set(_STATUS):
+        return True
     if "(" in gap or "（" in gap:
         return False
     if re.search(r"\b(?:of|on|for|over|within|relative to)\b", gap) and not re.search(r"\band\b", gap):
@@ -214,7 +220,7 @@ def _starts_new(text: str, group: list[_Token], index: int, part: list[_Token]) 
         return True
     domain, coming_domain = have & set(_DOMAIN), coming & set(_DOMAIN)
     if not status and not coming_status and domain and coming_domain and domain != coming_domain:
-        return "sum" not in {t.concept for t in group}
+        return not {"sum", "total"} & {t.concept for t in group}
     return bool((status and coming_domain and not coming_status) or (domain and not status and coming_status)) and bool(
         coming & {"space", "cabinets", "rate"} and have & {"space", "cabinets", "rate"}
     )
@@ -244,12 +250,14 @@ def _hit(text: str, part: list[_Token]) -> MetricHit | None:
             continue
         if token.own:
             own = own or token.own
+            if _CABINET.search(text[token.start : token.end]):
+                concepts.add("cabinets")
         concepts.add(token.concept)
         concepts |= token.extra
     concepts.discard("own")
     meaning = frozenset(concepts)
     metric = own or _default_metric(meaning)
-    useful = own or meaning & {*_STATUS, *_DOMAIN, *_ALONE, "blocker", "flow", "expiry"}
+    useful = own or {"total", "space"} <= meaning or meaning & {*_STATUS, *_DOMAIN, *_ALONE, "blocker", "flow", "expiry"}
     if not useful:
         return None
     start, end = part[0].start, part[-1].end
@@ -303,8 +311,7 @@ def _metric_of(concepts: frozenset[str], own: str, unit: str) -> str:
     if own:
         if fits(own, unit) or (unit == "" and "cabinets" in concepts and fits(own, "cabinets")):
             return own
-        if not concepts:
-            concepts = _concepts_of_metric(own)
+        concepts = concepts | _concepts_of_metric(own)
     if concepts & {"blocker", "flow"}:
         return ""
     if unit == "pct":
@@ -338,7 +345,7 @@ def _concepts_of_metric(metric: str) -> frozenset[str]:
 def _rate_of(concepts: frozenset[str]) -> str:
     if "churn" in concepts:
         return "churn_quarter"
-    if "wale" in concepts or "expiry" in concepts or "mrr" in concepts or "not_yet" in concepts:
+    if "wale" in concepts or "expiry" in concepts or concepts & {"mrr", "not_yet", "interest"}:
         return ""
     if "vacancy" in concepts:
         return "vacancy_rate"
@@ -361,7 +368,7 @@ def _rate_of(concepts: frozenset[str]) -> str:
 def _capacity_of(concepts: frozenset[str]) -> str:
     if "rate" in concepts:
         return ""
-    if concepts & {"wale", "mrr", "churn", "vacancy", "absorption", "new_supply", "expiry"}:
+    if concepts & {"wale", "mrr", "churn", "vacancy", "absorption", "new_supply", "expiry", "interest"}:
         return ""
     if "it_load" in concepts:
         return "customer_it_load"
@@ -377,7 +384,7 @@ def _capacity_of(concepts: frozenset[str]) -> str:
         return "capacity_committed" if concepts & {"committed", "leased"} else ""
     if concepts & {"utilised", "occupied"}:
         return "capacity_utilised"
-    if "service" in concepts and "construction" in concepts:
+    if "construction" in concepts and ("service" in concepts or {"sum", "space"} <= concepts):
         return "capacity_total"
     if "construction" in concepts and "planned" in concepts:
         return "capacity_under_construction_plus_planned"
@@ -387,7 +394,8 @@ def _capacity_of(concepts: frozenset[str]) -> str:
         return "capacity_planned" if "service" not in concepts else ""
     if "service" in concepts:
         return "capacity_in_service"
-    return ""
+    # 'Total capacity' alone; the sentence must say what it totals (see sentence.py).
+    return "capacity_total" if {"total", "space"} <= concepts else ""
 
 
 def market_pattern() -> re.Pattern[str]:
@@ -421,7 +429,13 @@ def _scope_patterns(layout: Layout | None) -> tuple[tuple[str, str, re.Pattern[s
     if layout is not None:
         ordered = sorted(layout.scopes.items(), key=lambda item: -len(item[0]))
         rows += [(name, "segment", re.compile(_bounded(_spaced(phrase)), re.I)) for phrase, name in ordered]
-    for key, kind in (("segments", "segment"), ("cohorts", "cohort"), ("weights", "weight"), ("markets", "market")):
+    for key, kind in (
+        ("segments", "segment"),
+        ("cohorts", "cohort"),
+        ("weights", "weight"),
+        ("regions", "region"),
+        ("markets", "market"),
+    ):
         rows += [(name, kind, re.compile(_bounded(pattern), re.I)) for name, pattern in _names(key)]
     return tuple(rows)
 
