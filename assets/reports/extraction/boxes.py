@@ -236,7 +236,7 @@ def _note_page(line: _Line, page: _Page, context: Context) -> None:
         return
     if line.heading or (len(line.text) <= 60 and not _SENTENCE.search(line.text)):
         entity = _page_entity(line, context)
-        if entity is not None:
+        if entity is not None or (line.heading and not context.is_market_source):
             page.entity = entity
         days = {
             hit.period_end for hit in find_dates(line.text, context) if hit.kind in ("half", "quarter", "year", "date")

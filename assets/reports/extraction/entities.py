@@ -14,7 +14,7 @@ from assets.reports.operators import Layout
 
 _WHOLE = re.compile(
     r"^(?:(?:grand |group |portfolio |overall |sub-?)?totals?(?:\s*/\s*(?:average|weighted average))?|(?:total |overall |entire |whole |in-service |group )?portfolio|group|overall|consolidated|company|all(?: properties| facilities| sites| assets| data cent(?:re|er)s| regions)?"
-    r"|(?:weighted |portfolio )?average|global|worldwide|as reported|合[计計]|[总總][计計]|[总總][体體]|集[团團]|整[体體]|全部|平均|(?:portfolio|group) (?:total|average|level)|total (?:portfolio|group|operating portfolio)|total,? \(?%?\)?)$",
+    r"|sum|sub-?totals?|aggregate|gesamt|summe|insgesamt|totals? (?:of )?(?:\w+ )?(?:properties|facilities|sites|assets|data cent(?:re|er)s|portfolio)|(?:weighted |portfolio )?average|global|worldwide|as reported|合[计計]|[总總][计計]|[总總][体體]|集[团團]|整[体體]|全部|平均|(?:portfolio|group) (?:total|average|level)|total (?:portfolio|group|operating portfolio)|total,? \(?%?\)?)$",
     re.IGNORECASE,
 )
 _REGIONS = re.compile(
@@ -35,7 +35,7 @@ _CITIES = re.compile(
     re.IGNORECASE,
 )
 _FACILITY = re.compile(
-    r"\bdata ?cent(?:re|er)s?\b|\bdc ?\d*\b|\bidc\b(?=.*\d)|\bcampus\b|\bbuilding\b|\bphase\b|\bstreet\b|\bst\b\.?|\broad\b|\brd\b|\bdrive\b|\bavenue\b|\bave\b|\bway\b|\blane\b|\bcourt\b|\bparkway\b|\bboulevard\b|\bcircle\b|\bplace\b|\bpark\b|\bsquare\b|\btower\b|\bsite\b|\bfacility\b|\bhub\b|stra(?:ß|ss)e|\bhouse\b|\bcolo\b"
+    r"\bdata ?cent(?:re|er)s?\b|\bdc ?\d*\b|\bidc\b(?=.*\d)|\bcampus\b|\bbuilding\b|\bphase\b|\bstreet\b|\bst\b\.?|\broad\b|\brd\b|\bdrive\b|\bavenue\b|\bave\b|\bway\b|\blane\b|\bcourt\b|\bparkway\b|\bboulevard\b|\bcircle\b|\bplace\b|\bpark\b|\bsquare\b|\btower\b|\bsite\b|\bfacility\b|\bhub\b|stra(?:ß|ss)e|\bhouse\b"
     r"|^[A-Z]{1,4}[- ]?\d{1,3}[A-Z]?(?:\.\d)?$|^\d+ [A-Z]|[数數]据中心|机房|機房|[园園][区區]|[号號][楼樓]",
     re.IGNORECASE,
 )
@@ -75,7 +75,7 @@ def read_entity(text: str, layout: Layout | None, market_source: bool = False) -
     name = re.sub(r"\s*[(\[]\d{1,2}[)\]]$", "", name)
     if not name:
         return None
-    whole = layout.group_scope if layout is not None else "portfolio"
+    whole = layout.group_scope if layout is not None else "group"
     known = layout.facility(name) if layout is not None else None
     if known is not None:
         return Entity(known.name, "facility", known.name, known.market)

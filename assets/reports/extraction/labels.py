@@ -47,10 +47,17 @@ _TERSE: tuple[tuple[str, str], ...] = (
      r"|[运運][营營](?:容量|面[积積]|机柜|機櫃|中)|[营營][运運]|在[运運][营營]|可(?:出)?租[赁賃]?面[积積]|已投[产產运運]|服[务務](?:容量|面[积積]|中)|投[运運][容面]", "capacity_in_service"),
     (r"interconnection|cross[- ]connect|互[联聯][连連]接|交叉[连連]接", "interconnections"),
 )  # fmt: skip
+# Their qualifier may stand in parentheses: 'Contracted (in service)'.
+_QUALIFIED = (
+    "capacity_committed_in_service",
+    "capacity_committed_not_utilised",
+    "capacity_total",
+    "capacity_under_construction_plus_planned",
+)
 _EXACT: tuple[tuple[str, str], ...] = (
-    (r"(?:number of |no\. of |total |# of )?(?:data cent(?:er|re)s?|facilities|sites)(?: count| \(?(?:number|no\.?|count|#)\)?)?|[数數]据中心(?:[数數][量目]|[个個][数數])", "data_centres"),
+    (r"(?:number of |no\. of |total |# of )?(?:operational |operating |live |owned )?(?:data cent(?:er|re)s?|facilities|sites)(?: count| \(?(?:number|no\.?|count|#)\)?)?|[数數]据中心(?:[数數][量目]|[个個][数數])", "data_centres"),
     (r"(?:number of |no\. of |total |# of )?(?:colo(?:cation)? )?operators|[运運][营營]商(?:[数數][量目]|[个個][数數])", "operators"),
-    (r"(?:total |it |power |total it |design |critical it |it power |critical )?(?:capacity|power|power capacity|supply|inventory|stock|it load)|(?:floor |net floor |data hall |white )?(?:area|space)|cabinets|racks|容量|面[积積]|机柜[数數]?量?|機櫃[数數]?量?", "capacity_in_service"),
+    (r"(?:total |it |power |total it |design |critical it |it power |critical )?(?:capacity|power|power capacity|supply|inventory|stock|load|it load)|(?:floor |net floor |data hall |white )?(?:area|space)|cabinets|racks|容量|面[积積]|机柜[数數]?量?|機櫃[数數]?量?", "capacity_in_service"),
 )  # fmt: skip
 _TERSE_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), metric) for pattern, metric in _TERSE)
 _EXACT_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), metric) for pattern, metric in _EXACT)
@@ -59,7 +66,7 @@ _BARRED = re.compile(
     r"|absorption|new supply|net add|additions?\b|\bdelivered\b|\bdeliveries\b|signings?|signed in|interest held|\bheld\b(?! (?:constant))|\bownership|\bstake\b|effective interest|equity interest|\binterest\b(?! in)"
     r"|% of (?:total|portfolio|group|nla|gri|rent)|share of (?:portfolio|total|group)|contribution|revenue(?![- ]generating)|\bturnover\b|\bsales\b|\bebitda|\bnpi\b|\bnet property\b|profit|earnings|valuation|\bvalues?\b|\bcapex\b"
     r"|\bcosts?\b|expens|\bdebt\b|leverage|gearing|\bdpu\b|\bdividend|\byields?\b|\bcap rate|\bmargin|tenants?\b(?! it load)|number of (?:customers|clients|leases)|^customers?$|^clients?$|employees|headcount|\bpue\b|\bwue\b"
-    r"|year (?:built|of)|\bfloors?$|storeys|\bcompletion\b|completed|\bchurn|reversion|\btargets?\b|guidance|\bbudget|\bland\b|\btenure\b|tenor|purchase|acquisition|\bshare price|\bunits? in issue|market share|energy|electricity|renewable|emission"
+    r"|year (?:built|of)|\bfloors?$|storeys|\bcompletion\b|completed|\bchurn|reversion|\btargets?\b|guidance|\bbudget|\bland\b|\btenure\b|tenor|purchase|acquisition|\bshare price|\bunits? in issue|market share|gross building|gross floor|\bgfa\b|(?:site|land|plot) area|energy|electricity|renewable|emission"
     r"|average rent|rent per|asking rent|\bpsf\b|增[长長]|增[幅加]|同比|[环環]比|[变變][动動化]|收入|利[润潤]|持股|[权權]益|[资資][产產][价價]值|估值|[净淨]吸[纳納]|新增",
     re.IGNORECASE,
 )
@@ -170,6 +177,10 @@ def _metric(text: str, layout: Layout | None) -> str:
     outside = re.sub(r"\s+", " ", _without_units(bare)).strip(" ,:;-")
     for pattern, metric in _EXACT_PATTERNS:
         if pattern.fullmatch(outside):
+            return metric
+    flat = re.sub(r"[()（）]", " ", folded)
+    for pattern, metric in _TERSE_PATTERNS:
+        if metric in _QUALIFIED and pattern.search(flat):
             return metric
     for candidate in (bare, folded):
         for pattern, metric in _TERSE_PATTERNS:

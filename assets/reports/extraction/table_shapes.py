@@ -100,6 +100,9 @@ def _distinct(row: list[Cell | None]) -> list[Cell]:
 
 
 def _bands(grid: list[list[Cell | None]], kinds: list[list[str]], oracle: Oracle) -> list[_Band]:
+    inverted = _inverted_bands(grid, kinds)
+    if inverted:
+        return inverted
     bands = [_Band()]
     section_stack: list[tuple[str, Label]] = []
     for index, row in enumerate(grid):
@@ -124,6 +127,22 @@ def _bands(grid: list[list[Cell | None]], kinds: list[list[str]], oracle: Oracle
             bands[-1].body_rows.append(index)
             bands[-1].sections[index] = tuple(label for _, label in section_stack)
     return [band for band in bands if band.body_rows]
+
+
+def _inverted_bands(grid: list[list[Cell | None]], kinds: list[list[str]]) -> list[_Band]:
+    """Bands of a box typeset as a table: a row of numbers over the row of its labels, again and again; else none."""
+    rows = [index for index, row in enumerate(grid) if _distinct(row)]
+    pairs = list(zip(rows[::2], rows[1::2], strict=False))
+    for upper, lower in pairs:
+        filled_above = {column for column, kind in enumerate(kinds[upper]) if kind != EMPTY}
+        filled_below = {column for column, kind in enumerate(kinds[lower]) if kind != EMPTY}
+        if filled_above != filled_below or {kinds[upper][column] for column in filled_above} != {NUMBER}:
+            return []
+        if {kinds[lower][column] for column in filled_below} != {TEXT}:
+            return []
+    if len(rows) % 2 or not pairs:
+        return []
+    return [_Band([lower], [upper], {upper: ()}) for upper, lower in pairs]
 
 
 def _row_role(

@@ -38,7 +38,7 @@ _UNITS: tuple[tuple[str, str, float], ...] = (
         1.0,
     ),
     (
-        r"cabinet\s+equivalents?|cabinets?|racks?|机柜(?!数)|機櫃(?!數)|机架|機架|个机柜|個機櫃",
+        r"cabinet\s+equivalents?|cabinets?|racks?|机柜|機櫃|机架|機架|个机柜|個機櫃",
         "cabinets",
         1.0,
     ),

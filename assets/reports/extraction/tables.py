@@ -34,15 +34,17 @@ from assets.reports.extraction.table_shapes import Label, Oracle, Slot, read_slo
 from assets.reports.extraction.table_values import find_units, fold
 from assets.reports.extraction.template import known_metric
 from assets.reports.extraction.template_columns import find_template
+from assets.reports.extraction.vocabulary import find_names
 
 _RATE_WORD = re.compile(r"\brates?\b|\bratio\b|percent|%|率|占比|佔比", re.IGNORECASE)
 _PLACE_STUB = re.compile(
-    r"^(?:location|city|market|metro|country|region|geography|state|地[点點区區]|城市|市[场場]|[国國]家)$",
+    r"^(?:(?:property |site |facility )?(?:location|city(?: and country| / country)?|market|metro|country|region|geography|state)|地[点點区區]|城市|市[场場]|[国國]家)$",
     re.IGNORECASE,
 )
 _UNIT_STUB = re.compile(r"^(?:units?|uom|unit of measure|[单單]位)$", re.IGNORECASE)
+_COUNTERS = re.compile(r"[个個面台座家间間]|nos?\.?|numbers?|count|#", re.IGNORECASE)
 _OTHER_STUB = re.compile(
-    r"tenure|title|ownership|interest|type|contract|tenant|client|customer|complet|year|address|grade|tier|note|ref|operator|status|description|valuer|use",
+    r"tenure|title|ownership|interest|\btype|built|opened|acquired|contract|tenant|client|customer|complet|year|address|grade|tier|note|ref|operator|status|description|valuer|use",
     re.IGNORECASE,
 )
 _NAME_STUB = re.compile(
@@ -68,7 +70,9 @@ class _Frame:
     section_metrics: bool
 
     def facts(self, text: str) -> LabelFacts:
-        return read_label(text, self.context.layout)
+        facts = read_label(text, self.context.layout)
+        # 'Total operating properties' is a total, whatever its words could mean elsewhere.
+        return replace(facts, metric="") if facts.metric and entities.is_whole(text) else facts
 
 
 def extract_tables(document: Document, context: Context) -> Iterator[Candidate | Rejection]:
@@ -316,6 +320,8 @@ def _metric_source(frame: _Frame, slot: Slot) -> tuple[str, LabelFacts, str] | N
     for text, facts in sections:
         if facts.metric and facts.metric != EXPIRY:
             return (text, facts, "section") if _rows_are_entities(frame, slot) else None
+    if frame.row_metrics and not frame.column_metrics and (shared := _only_row_metric(frame, slot)) is not None:
+        return (*shared, "caption")
     if not (frame.row_metrics or frame.column_metrics or frame.section_metrics):
         for text in (*frame.around.captions[:2], *frame.around.headings[:1]):
             facts = frame.facts(text)
@@ -324,6 +330,25 @@ def _metric_source(frame: _Frame, slot: Slot) -> tuple[str, LabelFacts, str] | N
             if facts.metric and facts.metric != EXPIRY:
                 return (text, facts, "caption") if _rows_are_entities(frame, slot) else None
     return None
+
+
+def _only_row_metric(frame: _Frame, slot: Slot) -> tuple[str, LabelFacts] | None:
+    """The one rate all labelled rows of a table are of, for a row that names nothing but a known part of the whole."""
+    if not slot.labels or not all(
+        (entity := read_entity(label.text, frame.context.layout, frame.context.is_market_source)) is not None
+        and entity.known
+        and entity.level in ("region", "market", "portfolio")
+        for label in slot.labels
+    ):
+        return None
+    named = {label.text: frame.facts(label.text) for other in frame.slots for label in other.labels}
+    if any(facts.barred for facts in named.values()):
+        return None
+    rates = {text: facts for text, facts in named.items() if facts.metric}
+    if len({facts.metric for facts in rates.values()}) != 1:
+        return None
+    text, facts = next(iter(rates.items()))
+    return (text, facts) if metric_for_unit(facts.metric, "pct") == facts.metric else None
 
 
 def _rows_are_entities(frame: _Frame, slot: Slot) -> bool:
@@ -368,7 +393,7 @@ def _settle(frame: _Frame, slot: Slot, metric_text: str, facts: LabelFacts) -> t
         if unit == "cabinets" and unit not in UNITS_OF_METRIC.get(metric, ()) and not near:
             continue
         fitting = metric_for_unit(metric, unit)
-        if near and not fitting and slot.value.unit == unit:
+        if not fitting and (unit == slot.value.unit or (unit, factor) == (facts.unit, facts.factor)):
             return "", unit, 1.0
         if not fitting or (fitting != metric and (fixed_rate or not near)):
             continue
@@ -385,6 +410,8 @@ def _units(frame: _Frame, slot: Slot, metric_text: str, facts: LabelFacts) -> It
         yield slot.value.unit, 1.0, True
     for label in slot.labels:
         own = frame.facts(label.text)
+        if _UNIT_STUB.match(label.stub) and _COUNTERS.fullmatch(label.text):
+            yield "count", 1.0, True
         if own.unit and (_UNIT_STUB.match(label.stub) or not own.metric):
             yield own.unit, own.factor, True
     if facts.unit:
@@ -432,7 +459,7 @@ def _currency(frame: _Frame, slot: Slot, metric_text: str) -> str:
 def _period(frame: _Frame, slot: Slot) -> PeriodLabel | None:
     month = frame.context.fiscal_year_end_month
     over = [label.text for label in slot.headers] + [label.stub for label in slot.headers if is_period_part(label.stub)]
-    beside = [label.text for label in slot.labels]
+    beside = [label.text for label in slot.labels if not _OTHER_STUB.search(label.stub)]
     for texts in (over, beside):
         found = combine_periods(texts, month) or _dated(frame, texts)
         if found is not None:
@@ -587,27 +614,57 @@ def _outer_entity(frame: _Frame) -> Entity:
     """Whom the caption or heading of a table is about; the whole operator where they name nobody."""
     context = frame.context
     whole = Entity(context.group_scope, "portfolio")
-    texts = [*frame.around.captions, *frame.around.headings[:1]]
-    for text in texts[:3]:
-        if re.search(r"\bportfolio\b|\bgroup\b|\bconsolidated\b", text, re.IGNORECASE) and not context.is_market_source:
+    over = frame.around.headings if context.is_market_source else frame.around.headings[:1]
+    for text in dict.fromkeys([*frame.around.captions[:3], *over]):
+        if context.is_market_source:
+            found = _market_of(frame, text)
+        elif re.search(r"\bportfolio\b|\bgroup\b|\bconsolidated\b", text, re.IGNORECASE):
             return whole
-        if (entity := _entity_of(frame, text, trusted=False)) is not None:
-            return entity
-        pieces = [piece for piece in _PIECES.split(text) if piece.strip()]
-        if context.is_market_source and pieces and _may_name(frame, pieces[0]) and not entities.is_generic(pieces[0]):
-            found = read_entity(pieces[0], context.layout, True)
-            if found is not None:
-                return found
-        if (
-            not context.is_market_source
-            and _is_card(frame)
-            and _may_name(frame, text)
-            and not entities.is_generic(text)
-        ):
-            found = read_entity(text, context.layout)
-            if found is not None:
-                return found
+        else:
+            found = _part_of(frame, text)
+        if found is not None:
+            return found
     return whole
+
+
+def _market_of(frame: _Frame, text: str) -> Entity | None:
+    """The market a caption of a market source names: a known one anywhere in it, else its first words."""
+    found = _entity_of(frame, text, trusted=False)
+    if found is not None:
+        return found
+    names = {hit.name for hit in find_names(text, None, ("market",))}
+    if len(names) == 1:
+        name = names.pop()
+        return Entity(name, "market", "", name)
+    pieces = [piece for piece in _PIECES.split(text) if piece.strip()]
+    if names or not pieces or frame.context.layouts.mentions(text) or find_dates(pieces[0]):
+        return None
+    if _may_name(frame, pieces[0]) and not entities.is_generic(pieces[0]) and len(pieces[0].split()) <= 4:
+        return read_entity(pieces[0], frame.context.layout, True)
+    return None
+
+
+def _part_of(frame: _Frame, text: str) -> Entity | None:
+    """The part of an operator a caption names: a site, a business line, a region; the title of a card is its subject."""
+    context = frame.context
+    titled = context.layouts.mentions(text) or (context.operator and context.operator.casefold() in text.casefold())
+    facility = context.layout.facility(text) if context.layout is not None else None
+    if facility is not None:
+        return Entity(facility.name, "facility", facility.name, facility.market)
+    if not titled and not find_dates(text):
+        found = _entity_of(frame, text, trusted=False)
+        if found is not None and not (found.level == "facility" and entities.is_generic(found.scope)):
+            return found
+        if _is_card(frame) and _may_name(frame, text) and not entities.is_generic(text):
+            return read_entity(text, context.layout)
+        return None
+    for piece in _PIECES.split(text):
+        if not piece.strip() or context.layouts.mentions(piece) or find_dates(piece) or not _may_name(frame, piece):
+            continue
+        found = read_entity(piece, context.layout)
+        if found is not None and found.known and not entities.is_whole(piece) and not entities.is_generic(piece):
+            return found
+    return None
 
 
 def _is_card(frame: _Frame) -> bool:

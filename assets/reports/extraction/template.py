@@ -69,11 +69,11 @@ _BASES = (
     (r"重述|经重述|經重述", RESTATED),
 )
 _HEDGED = re.compile(
-    r"chart[ _]digiti[sz]ed|approx|\babout\b|\bnearly\b|\balmost\b|\baround\b|\bcirca\b|\bover\b(?!all)|more than|less than|\bat least\b|约|約|近",
+    r"chart[ _]digiti[sz]ed|approx|\babout\b|\bnearly\b|\balmost\b|\baround\b|\bcirca\b|(?<![-\w])over\b(?![-\w])|more than|less than|\bat least\b|约|約|近",
     re.IGNORECASE,
 )
 _HEDGE_WORD = re.compile(
-    r"\b(nearly|almost|more than|less than|at least|over|under|below|above)\b(?!all)", re.IGNORECASE
+    r"(?<![-\w])(nearly|almost|more than|less than|at least|over|under|below|above)\b(?![-\w])", re.IGNORECASE
 )
 _UNIT_NAMES = {
     "count": "count", "number": "count", "no.": "count", "#": "count", "nos": "count", "个": "count", "個": "count",
@@ -95,7 +95,7 @@ _SEGMENTS = (
     (re.compile(r"^(?:retail(?: idc| colocation)?|城市型(?:idc)?(?:业务|業務)?|零售(?:型)?)$", re.I), "retail IDC"),
 )
 _WHOLE = re.compile(
-    r"^(?:group|portfolio|total|overall|company|consolidated|whole|集团|集團|整体|整體|合计|合計|总计|總計|全部)?$",
+    r"^(?:group|portfolio|total|overall|global|worldwide|company|consolidated|whole|集团|集團|整体|整體|合计|合計|总计|總計|全部)?$",
     re.IGNORECASE,
 )
 _COUNTRIES = re.compile(
@@ -283,7 +283,7 @@ def _scope(row: _Row, layout: Layout | None) -> tuple[str, str, str, str, str]:
         facility_text, text = text, ""
     if facility_text and (level in ("", "facility")):
         return _facility_scope(facility_text, market, layout, perimeter)
-    whole = layout.group_scope if layout is not None else "portfolio"
+    whole = layout.group_scope if layout is not None else "group"
     if layout is not None and layout.kind == "market_source":
         scope = text or market or facility_text
         if not scope:
