@@ -1,0 +1,298 @@
+"""Charts from frames: altair in, SVG text out. Used by the report page and as metadata of runs.
+
+Belongs here: what a picture shows and how it names its axes. Does not belong here: reading the database, page layout.
+altair and vl-convert are imported inside functions, since every process that loads the definitions would pay for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from typing import Any
+
+import pandas as pd
+
+# Plain colours, legible on white. On a page each is replaced by the style-sheet variable of the same role, so that
+# a reader's dark mode also darkens the charts.
+INK = "#1c2733"
+FAINT = "#8a97a6"
+GRID = "#e2e7ec"
+LINE = "#1f5f99"
+BAND_80 = "#7fb2dd"
+BAND_95 = "#c4dcf0"
+OBSERVED = "#22764a"
+ESTIMATED = "#c98a1b"
+ASSUMED = "#b5402f"
+VARIABLES = {
+    INK: "--ink",
+    FAINT: "--faint",
+    GRID: "--grid",
+    LINE: "--line",
+    BAND_80: "--band80",
+    BAND_95: "--band95",
+    OBSERVED: "--observed",
+    ESTIMATED: "--estimated",
+    ASSUMED: "--assumed",
+}
+EVIDENCE_CLASSES = ("observed", "estimated", "assumed")
+OCCUPANCY_AXIS = "Occupancy (leased / in service)"
+
+
+def chart_svg(chart: Any, description: str = "", themed: bool = False) -> str:
+    """The SVG text of an altair chart, safe to stand several times in one page.
+
+    `description` becomes its title for people who cannot see it. `themed` replaces the palette by the style-sheet
+    variables in VARIABLES; without it the colours are fixed, for places without that style sheet.
+    """
+    import vl_convert
+
+    # Validation against the schema would take longer than drawing; the tests draw every kind of chart.
+    svg = str(vl_convert.vegalite_to_svg(chart.to_dict(validate=False), vl_version=_vegalite_version()))
+    prefix = "c" + hashlib.sha256(svg.encode() + description.encode()).hexdigest()[:8]
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
+    svg = re.sub(r'\bxlink:href="#([^"]+)"', rf'xlink:href="#{prefix}-\1"', svg)
+    if description:
+        label = html.escape(description, quote=True)
+        svg = re.sub(r"<svg\b", f'<svg role="img" aria-label="{label}"', svg, count=1)
+        svg = re.sub(r"(<svg\b[^>]*>)", rf"\1<title>{_for_replacement(label)}</title>", svg, count=1)
+    else:
+        svg = re.sub(r"<svg\b", '<svg aria-hidden="true"', svg, count=1)
+    if themed:
+        for colour, variable in VARIABLES.items():
+            svg = re.sub(rf'="{colour}"', f'="var({variable})"', svg, flags=re.IGNORECASE)
+        svg = re.sub(r'font-family="[^"]*"', 'font-family="inherit"', svg)
+    return svg
+
+
+def history_with_fan(
+    history: pd.DataFrame,
+    forecast: pd.DataFrame,
+    title: str = "",
+    axis: str = OCCUPANCY_AXIS,
+    past: pd.DataFrame | None = None,
+    width: int = 430,
+    height: int = 190,
+) -> Any:
+    """Occupancy by quarter with the forecast as a fan: median, 80 % and 95 % band.
+
+    history: quarter_end, occupancy (fraction), optional observed_share, estimated_share, assumed_share (the point's
+    shape tells which prevails). forecast: quarter_end, occupancy_p05, _p10, _p50, _p90, _p95 (fractions); may be empty.
+    past: vintage, quarter_end, occupancy_p50 of earlier vintages, drawn as thin lines.
+    """
+    import altair as alt
+
+    actual = history.loc[history["occupancy"].notna()].copy()
+    actual["quarter_end"] = pd.to_datetime(actual["quarter_end"])
+    actual["evidence"] = prevailing_evidence(actual)
+    ahead = forecast.loc[forecast["occupancy_p50"].notna()].copy() if len(forecast) else forecast.copy()
+    if len(ahead):
+        ahead["quarter_end"] = pd.to_datetime(ahead["quarter_end"])
+        ahead = _joined_to_last_actual(actual, ahead)
+    x = alt.X("quarter_end:T", title="Quarter end", axis=alt.Axis(format="%Y", tickCount="year", labelOverlap=True))
+    scale = alt.Scale(domain=_domain(actual, ahead), nice=False, clamp=True)
+    y_axis = alt.Axis(format=".0%", tickCount=5)
+
+    def y(column: str, **more: Any) -> Any:
+        return alt.Y(f"{column}:Q", title=axis, scale=scale, axis=y_axis, **more)
+
+    layers = []
+    if len(ahead):
+        base = alt.Chart(ahead)
+        layers.append(base.mark_area(color=BAND_95).encode(x=x, y=y("occupancy_p05"), y2="occupancy_p95:Q"))
+        layers.append(base.mark_area(color=BAND_80).encode(x=x, y=y("occupancy_p10"), y2="occupancy_p90:Q"))
+        layers.append(base.mark_line(color=LINE, strokeDash=[4, 3]).encode(x=x, y=y("occupancy_p50")))
+    if past is not None and len(past):
+        earlier = past.assign(
+            quarter_end=pd.to_datetime(past["quarter_end"]),
+            vintage=pd.to_datetime(past["vintage"]).dt.strftime("%Y-%m-%d"),
+        )
+        layers.append(
+            alt.Chart(earlier)
+            .mark_line(color=FAINT, strokeWidth=0.8)
+            .encode(x=x, y=y("occupancy_p50"), detail="vintage:N")
+        )
+    if len(actual):
+        base = alt.Chart(actual)
+        layers.append(base.mark_line(color=LINE, strokeWidth=1.6).encode(x=x, y=y("occupancy")))
+        shape = alt.Shape(
+            "evidence:N",
+            scale=alt.Scale(domain=list(EVIDENCE_CLASSES), range=["circle", "square", "triangle-up"]),
+            legend=alt.Legend(title=None, orient="bottom") if actual["evidence"].nunique() > 1 else None,
+        )
+        colour = alt.Color(
+            "evidence:N",
+            scale=alt.Scale(domain=list(EVIDENCE_CLASSES), range=[OBSERVED, ESTIMATED, ASSUMED]),
+            legend=alt.Legend(title=None, orient="bottom") if actual["evidence"].nunique() > 1 else None,
+        )
+        layers.append(
+            base.mark_point(filled=True, size=22, opacity=1).encode(x=x, y=y("occupancy"), shape=shape, color=colour)
+        )
+    if not layers:
+        raise ValueError(f"Chart {title!r}: neither a history nor a forecast with an occupancy; leave the chart out.")
+    return _dressed(alt.layer(*layers), title, width, height)
+
+
+def evidence_share(history: pd.DataFrame, title: str = "", width: int = 430, height: int = 90) -> Any:
+    """How much of each quarter's capacity is observed, estimated and assumed, stacked to 100 %.
+
+    history: quarter_end, observed_share, estimated_share, assumed_share (fractions that sum to 1).
+    """
+    import altair as alt
+
+    long = history.melt(
+        id_vars="quarter_end",
+        value_vars=[f"{name}_share" for name in EVIDENCE_CLASSES],
+        var_name="evidence",
+        value_name="share",
+    )
+    long["evidence"] = long["evidence"].str.removesuffix("_share")
+    long["quarter_end"] = pd.to_datetime(long["quarter_end"])
+    chart = (
+        alt.Chart(long)
+        .mark_area(interpolate="step-after" if history["quarter_end"].nunique() > 1 else "linear")
+        .encode(
+            x=alt.X(
+                "quarter_end:T", title="Quarter end", axis=alt.Axis(format="%Y", tickCount="year", labelOverlap=True)
+            ),
+            y=alt.Y(
+                "share:Q",
+                stack="zero",
+                title="Share of capacity",
+                axis=alt.Axis(format=".0%", tickCount=3),
+                scale=alt.Scale(domain=[0, 1]),
+            ),
+            color=alt.Color(
+                "evidence:N",
+                scale=alt.Scale(domain=list(EVIDENCE_CLASSES), range=[OBSERVED, ESTIMATED, ASSUMED]),
+                legend=alt.Legend(title=None, orient="bottom"),
+            ),
+        )
+    )
+    return _dressed(chart, title, width, height)
+
+
+def accuracy_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 430, height: int = 170) -> Any:
+    """Mean absolute error by horizon, one line a model.
+
+    accuracy: model, horizon (quarters ahead), mae_pp (percentage points), one level.
+    """
+    import altair as alt
+
+    shown = accuracy.loc[accuracy["mae_pp"].notna()]
+    chart = (
+        alt.Chart(shown)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("horizon:O", title="Quarters ahead"),
+            y=alt.Y("mae_pp:Q", title="Mean absolute error (percentage points of occupancy)"),
+            color=alt.Color("model:N", legend=alt.Legend(title=None, orient="bottom", columns=3)),
+            strokeDash=alt.StrokeDash("model:N", legend=None),
+        )
+    )
+    return _dressed(chart, title, width, height)
+
+
+def source_dots(pairs: pd.DataFrame, title: str = "", width: int = 430) -> Any:
+    """What sources state for one metric, a row a market: dots for the values, a rule from the lowest to the highest.
+
+    pairs: market, source, value (fraction), one metric.
+    """
+    import altair as alt
+
+    y = alt.Y("market:N", title=None)
+    base = alt.Chart(pairs)
+    rules = base.mark_rule(color=FAINT).encode(y=y, x=alt.X("min(value):Q", title=title or "Value"), x2="max(value):Q")
+    dots = base.mark_point(filled=True, size=60, opacity=1).encode(
+        y=y,
+        x=alt.X("value:Q", title=title or "Value", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False)),
+        color=alt.Color("source:N", legend=alt.Legend(title=None, orient="bottom", columns=2)),
+        shape=alt.Shape("source:N", legend=None),
+    )
+    return _dressed(alt.layer(rules, dots), "", width, 26 * max(2, pairs["market"].nunique()))
+
+
+def sparkline(history: pd.DataFrame, width: int = 96, height: int = 20) -> str:
+    """The course of occupancy as a small SVG without axes, for a table cell beside its last value; themed.
+
+    history: quarter_end, occupancy (fraction), at least two rows with a value. Drawn here, since a league table has
+    a hundred of them and a chart library takes a tenth of a second each.
+    """
+    shown = history.loc[history["occupancy"].notna()].sort_values("quarter_end")
+    days = pd.to_datetime(shown["quarter_end"]).map(pd.Timestamp.toordinal)
+    values = shown["occupancy"].astype(float)
+    long, high = max(1, int(days.max() - days.min())), max(1e-9, float(values.max() - values.min()))
+    xs = 2 + (days - days.min()) / long * (width - 4)
+    ys = height - 2 - (values - values.min()) / high * (height - 4)
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
+    return (
+        f'<svg aria-hidden="true" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        f'<polyline points="{path}" fill="none" stroke="var(--line)" stroke-width="1.3"/>'
+        f'<circle cx="{xs.iloc[-1]:.1f}" cy="{ys.iloc[-1]:.1f}" r="2" fill="var(--line)"/></svg>'
+    )
+
+
+def prevailing_evidence(history: pd.DataFrame) -> pd.Series:
+    """observed, estimated or assumed for each row: the largest share; observed where no shares are given."""
+    columns = [f"{name}_share" for name in EVIDENCE_CLASSES]
+    if not set(columns) <= set(history.columns):
+        return pd.Series("observed", index=history.index, dtype=object)
+    if history.empty:
+        return pd.Series(dtype=object)
+    return history[columns].fillna(0.0).idxmax(axis=1).str.removesuffix("_share")
+
+
+def _joined_to_last_actual(actual: pd.DataFrame, ahead: pd.DataFrame) -> pd.DataFrame:
+    """Let the fan open at the last actual value instead of hanging in the air."""
+    before = actual.loc[actual["quarter_end"] < ahead["quarter_end"].min()].sort_values("quarter_end")
+    if before.empty:
+        return ahead
+    last = before.iloc[-1]
+    start = {column: last["occupancy"] for column in ahead.columns if column.startswith("occupancy_")}
+    return pd.concat([pd.DataFrame([{"quarter_end": last["quarter_end"], **start}]), ahead], ignore_index=True)
+
+
+def _domain(actual: pd.DataFrame, ahead: pd.DataFrame) -> list[float]:
+    """From a little under the lowest to a little above the highest, at least ten points high and never above 100 %
+    unless a value is.
+    """
+    values = [actual["occupancy"]] if len(actual) else []
+    if len(ahead):
+        values += [ahead["occupancy_p05"], ahead["occupancy_p95"]]
+    joined = pd.concat(values).dropna() if values else pd.Series([0.0, 1.0])
+    low, high = float(joined.min()), float(joined.max())
+    room = max(0.02, (0.10 - (high - low)) / 2)
+    return [max(0.0, low - room), max(high, min(1.0, high + room))]
+
+
+def _dressed(chart: Any, title: str, width: int, height: int) -> Any:
+    if title:
+        chart = chart.properties(title=title)
+    return (
+        chart.properties(width=width, height=height)
+        .configure(background="transparent", font="sans-serif", aria=False)
+        .configure_view(stroke=None)
+        .configure_title(color=INK, fontSize=13, anchor="start", fontWeight="bold")
+        .configure_axis(
+            labelColor=INK,
+            titleColor=INK,
+            gridColor=GRID,
+            domainColor=FAINT,
+            tickColor=FAINT,
+            titleFontWeight="normal",
+            labelFontSize=11,
+            titleFontSize=11,
+        )
+        .configure_legend(labelColor=INK, titleColor=INK, labelFontSize=11)
+    )
+
+
+def _vegalite_version() -> str:
+    import altair as alt
+
+    return "v" + "_".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+
+
+def _for_replacement(text: str) -> str:
+    return text.replace("\\", r"\\")

@@ -1,0 +1,328 @@
+"""Where every number of the page comes from: anchors for numbers, and the entries those anchors lead to.
+
+A number asks for an anchor (`history`, `observation`, `forecast`); `entries` then gives one entry for everything asked
+for and for everything those entries name in turn, so that no link of the page ends in nothing.
+Knows frames alone: no database, no markup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from assets.delivery import wording
+from assets.delivery.frames import records
+from assets.warehouse.names import operator_slug, slug
+
+NEVER_IN_SERIES = ("estimate", "forecast", "pro_forma")
+SERIES_METRICS = {
+    "capacity_in_service": "in_service",
+    "capacity_utilised": "utilised",
+    "capacity_committed_in_service": "committed",
+    "occupancy_rate": "occupancy",
+    "utilisation_rate": "utilisation_rate",
+    "commitment_rate": "commitment_rate",
+    "vacancy_rate": "occupancy",
+}
+MOST_MEMBERS = 60
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the evidence list. `links` are (words, anchor) pairs within the page."""
+
+    anchor: str
+    kind: str
+    title: str
+    text: str = ""
+    value: str = ""
+    document: str = ""
+    document_anchor: str = ""
+    href: str = ""
+    place: str = ""
+    quote: str = ""
+    known: str = ""
+    tier: str = ""
+    source: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class EvidenceBook:
+    """Gives anchors and keeps what must be explained.
+
+    tables: the published tables by name. archived: document_id -> link to the archived document (absent: not archived).
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    archived: Mapping[str, str]
+    unmatched: list[str] = field(default_factory=list)
+    _asked: dict[str, tuple[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._observations = {row["observation_id"]: row for row in records(self.tables["observations"])}
+        self._documents = {row["document_id"]: row for row in records(self.tables["documents"])}
+        history = self.tables["occupancy_history"]
+        self._rows = {
+            (row["level"], row["series_id"], wording.day(row["quarter_end"])): row for row in records(history)
+        }
+        figures = self.tables["observations"]
+        figures = figures.loc[figures["metric"].isin(SERIES_METRICS) & ~figures["basis"].isin(NEVER_IN_SERIES)]
+        self._by_operator_and_date: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for figure in records(figures):
+            key = (operator_slug(str(figure["operator"])), wording.day(figure["period_end"]))
+            self._by_operator_and_date.setdefault(key, []).append(figure)
+
+    def history(self, level: str, series_id: str, quarter_end: Any) -> str:
+        """Anchor of one row of occupancy_history; empty where there is no such row."""
+        key = (level, series_id, wording.day(quarter_end))
+        return self._ask("row", key) if key in self._rows else ""
+
+    def observation(self, observation_id: str) -> str:
+        """Anchor of one figure; empty where it is not in observations."""
+        return self._ask("figure", observation_id) if observation_id in self._observations else ""
+
+    def forecast(self, level: str, series_id: str, vintage: Any, scenario: str) -> str:
+        """Anchor of one series' forecast of one vintage."""
+        return self._ask("forecast", (level, series_id, wording.day(vintage), scenario))
+
+    def document(self, document_id: Any) -> str:
+        """Anchor of a document in the table of documents; empty where it is unknown."""
+        known = not wording.missing(document_id) and document_id in self._documents
+        return "doc-" + re.sub(r"[^0-9A-Za-z]", "", str(document_id)) if known else ""
+
+    def figures_of(self, level: str, series_id: str, quarter_end: Any) -> list[dict[str, Any]]:
+        """The observations behind one row of occupancy_history, one a metric and value; empty for sums and gaps."""
+        row = self._rows.get((level, series_id, wording.day(quarter_end)))
+        return self._matching(row) if row is not None and not _is_sum(row) else []
+
+    def entries(self) -> list[Entry]:
+        """An entry for every anchor given, in the order asked; asking goes on until nothing new is named."""
+        writers: dict[str, Callable[[str, Any], Entry]] = {
+            "row": self._row_entry,
+            "figure": self._figure_entry,
+            "forecast": self._forecast_entry,
+        }
+        done: dict[str, Entry] = {}
+        while len(done) < len(self._asked):
+            for anchor, (kind, key) in list(self._asked.items()):
+                if anchor not in done:
+                    done[anchor] = writers[kind](anchor, key)
+        return list(done.values())
+
+    def _ask(self, kind: str, key: Any) -> str:
+        anchor = "e-" + hashlib.sha256(repr((kind, key)).encode()).hexdigest()[:12]
+        self._asked.setdefault(anchor, (kind, key))
+        return anchor
+
+    def _figure_entry(self, anchor: str, observation_id: str) -> Entry:
+        figure = self._observations[observation_id]
+        document_id = figure["document_id"]
+        known = wording.day(figure["known_at"])
+        if known and bool(figure.get("known_at_estimated", False)):
+            known += " (estimated from the usual reporting lag)"
+        text = wording.basis_name(figure["basis"])
+        if not wording.missing(figure["value_low"]):
+            low, high = (wording.printed_value(figure[name], figure["unit"]) for name in ("value_low", "value_high"))
+            text += f"; approximate, {low} to {high}"
+        if not wording.missing(figure["perimeter"]) and figure["perimeter"]:
+            text += f"; perimeter {wording.plain(figure['perimeter'])}"
+        links: tuple[tuple[str, str], ...] = ()
+        later = figure["superseded_by"]
+        if not wording.missing(later) and later in self._observations:
+            links = (("replaced by a later figure", self.observation(str(later))),)
+        return Entry(
+            anchor=anchor,
+            kind="figure",
+            title=f"{wording.plain(figure['operator'])}, {wording.plain(figure['scope'])}: "
+            f"{wording.metric_name(figure['metric'])}, {wording.day(figure['period_end']) or 'no date given'}",
+            text=text,
+            value=wording.printed_value(figure["value"], figure["unit"]),
+            document=self._document_name(document_id),
+            document_anchor=self.document(document_id),
+            href=self.archived.get(str(document_id), ""),
+            place=wording.plain(figure["locator"], 160),
+            quote=wording.plain(figure["quote"], 300),
+            known=known,
+            tier=wording.plain(figure.get("tier", "")).replace("_", " "),
+            source=wording.plain(figure.get("source", ""), 200),
+            links=links,
+        )
+
+    def _row_entry(self, anchor: str, key: tuple[str, str, str]) -> Entry:
+        row = self._rows[key]
+        unit = row["unit"]
+        parts = [f"occupancy {wording.rate(row['occupancy'])}"]
+        if not wording.missing(row["in_service"]):
+            parts.append(
+                f"leased {wording.capacity(row['leased'], unit)}"
+                f" of {wording.capacity(row['in_service'], unit)} in service"
+            )
+        shares = ", ".join(
+            f"{name} {wording.rate(row[f'{name}_share'])}"
+            for name in ("observed", "estimated", "assumed")
+            if row[f"{name}_share"] > 0
+        )
+        text = f"{'; '.join(parts)}. Evidence: {shares}."
+        links: list[tuple[str, str]] = []
+        if _is_sum(row):
+            members = self._members(row)
+            text += (
+                f" Sum over {int(row['members'])} reporting operators; the rows of that date and unit that it can hold:"
+            )
+            links = [
+                (str(member["series_name"]), self.history(member["level"], member["series_id"], key[2]))
+                for member in members
+            ]
+            if len(links) > MOST_MEMBERS:
+                text += f" the first {MOST_MEMBERS} of {len(links)} are linked."
+                links = links[:MOST_MEMBERS]
+        else:
+            figures = self._matching(row)
+            links = [
+                (
+                    f"{wording.metric_name(figure['metric'])} {wording.printed_value(figure['value'], figure['unit'])}",
+                    self.observation(figure["observation_id"]),
+                )
+                for figure in figures
+            ]
+            if not figures:
+                links = self._neighbours(row)
+                if row["observed_share"] > 0:
+                    self.unmatched.append(f"{row['series_name']}, {key[2]}")
+                    text += " No printed figure of that date could be matched."
+                else:
+                    text += " Not printed for this quarter: between or after the quarters linked."
+        return Entry(
+            anchor=anchor,
+            kind="derived",
+            title=f"{wording.plain(row['series_name'])}, {key[2]} ({wording.unit_name(unit)})",
+            text=text,
+            known=wording.day(row["known_at"]),
+            links=tuple(links),
+        )
+
+    def _forecast_entry(self, anchor: str, key: tuple[str, str, str, str]) -> Entry:
+        level, series_id, vintage, scenario = key
+        table = self.tables["occupancy_forecast"]
+        rows = table.loc[
+            (table["level"] == level)
+            & (table["series_id"] == series_id)
+            & (table["vintage"].map(wording.day) == vintage)
+            & (table["scenario"] == scenario)
+        ]
+        actual = sorted(day for one, other, day in self._rows if one == level and other == series_id)
+        links = []
+        if actual:
+            links.append((f"last quarter known: {actual[-1]}", self.history(level, series_id, actual[-1])))
+        links.append(("how forecasts did so far", "accuracy"))
+        models = ", ".join(sorted(rows["model"].astype(str).unique())) if len(rows) else "no row"
+        return Entry(
+            anchor=anchor,
+            kind="forecast",
+            title=f"Forecast: {self.series_name(level, series_id)}",
+            text=f"Vintage {vintage}, scenario {wording.plain(scenario)}, model {wording.plain(models)},"
+            f" {len(rows)} quarters ahead, "
+            f"from {len(actual)} quarters of history. Capacity is forecast, rates follow by division.",
+            known=vintage,
+            links=tuple(links),
+        )
+
+    def series_name(self, level: str, series_id: str) -> str:
+        """The name people know a series by; its key where the history lacks it."""
+        for (one, other, _), row in self._rows.items():
+            if one == level and other == series_id:
+                return wording.plain(row["series_name"])
+        return wording.plain(series_id)
+
+    def _document_name(self, document_id: Any) -> str:
+        if document_id in self._documents:
+            return wording.plain(self._documents[document_id]["file_name"], 160)
+        return ""
+
+    def _members(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        date = wording.day(row["quarter_end"])
+        members = [
+            other
+            for (level, _, day), other in self._rows.items()
+            if day == date
+            and other["unit"] == row["unit"]
+            and level in ("operator", "facility")
+            and not wording.missing(other["in_service"])
+            and (row["level"] != "market" or other["market"] == row["market"])
+        ]
+        return sorted(members, key=lambda other: -float(other["in_service"]))
+
+    def _matching(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """Figures of the row's date, operator, place and perimeter that state one of its values; best source first."""
+        parts = str(row["series_id"]).split("/")
+        operator = parts[-2] if row["level"] == "market" else parts[0]
+        if not wording.missing(row["operator"]):
+            operator = operator_slug(str(row["operator"]))
+        found: dict[tuple[str, float], dict[str, Any]] = {}
+        for figure in self._by_operator_and_date.get((operator, wording.day(row["quarter_end"])), []):
+            if not _same_place(row, parts, figure) or not _states(row, figure):
+                continue
+            key = (figure["metric"], float(figure["value"]))
+            if key not in found or float(figure["trust"]) > float(found[key]["trust"]):
+                found[key] = figure
+        return list(found.values())
+
+    def _neighbours(self, row: dict[str, Any]) -> list[tuple[str, str]]:
+        date = wording.day(row["quarter_end"])
+        observed = sorted(
+            day
+            for (level, series_id, day), other in self._rows.items()
+            if level == row["level"] and series_id == row["series_id"] and other["observed_share"] > 0 and day != date
+        )
+        before = [day for day in observed if day < date][-1:]
+        after = [day for day in observed if day > date][:1]
+        return [(day, self.history(row["level"], row["series_id"], day)) for day in before + after]
+
+
+def _is_sum(row: dict[str, Any]) -> bool:
+    """Sums over operators: stacks, totals, and markets made of operators (market/place/unit)."""
+    return row["level"] in ("stack", "total") or (row["level"] == "market" and wording.missing(row["operator"]))
+
+
+def _same_place(row: dict[str, Any], parts: list[str], figure: dict[str, Any]) -> bool:
+    if row["level"] == "facility":
+        return figure["scope_level"] == "facility" and str(figure["facility_id"]) == "/".join(parts[:-1])
+    if figure["scope_level"] == "facility":
+        return False
+    if row["level"] == "market":
+        names = {slug(str(figure[name])) for name in ("market", "scope") if not wording.missing(figure[name])}
+        return bool({parts[1], slug(str(row["market"] or ""))} & names)
+    scope = re.sub(r"\s*(\[[^\]]*\]|\([^)]*\))", "", str(figure["scope"]))
+    whole = r"((overall|whole|total|entire|combined)-)?(group|portfolio|company)(-.*)?"
+    wanted = parts[1] if len(parts) > 2 else ""
+    return (
+        slug(scope) == wanted
+        or slug(str(figure["scope"])) == wanted
+        or bool(re.fullmatch(whole, slug(scope)) and re.fullmatch(whole, wanted))
+    )
+
+
+def _states(row: dict[str, Any], figure: dict[str, Any]) -> bool:
+    """Does the figure state the row's value of its metric, to rounding? A rate may stand where leased was derived."""
+    if figure["unit"] not in ("pct", row["unit"]) and not (figure["unit"] == "kw" and row["unit"] == "mw"):
+        return False
+    own, other = row["perimeter"], figure["perimeter"]
+    if ("" if wording.missing(own) else own) != ("" if wording.missing(other) else other):
+        return False
+    value = float(figure["value"])
+    if figure["unit"] == "pct":
+        value /= 100
+        if figure["metric"] == "vacancy_rate":
+            value = 1 - value
+        tolerance = 0.006
+    else:
+        value /= 1000 if figure["unit"] == "kw" and row["unit"] == "mw" else 1
+        tolerance = 0.006 * abs(value)
+    stated = row[SERIES_METRICS[figure["metric"]]]
+    return not wording.missing(stated) and abs(float(stated) - value) <= tolerance
