@@ -31,7 +31,7 @@ def looks_like_csv(text: str, expected: bool) -> bool:
         return False
     if expected:
         return share >= 0.5
-    if len(sample) < 3 or columns < 3 or share < 0.9:
+    if len(sample) < 3 or columns < 3 or share < (0.6 if columns >= 4 else 0.9):
         return False
     rows = list(csv.reader(sample[:200], delimiter=separator))
     fields = [field for row in rows for field in row]

@@ -78,7 +78,7 @@ def decode(data: bytes) -> Decoded:
     ):
         if data.startswith(mark):
             return _strict(data, name, codec, "its byte order mark says so")
-    wide = _utf16_without_mark(data)
+    wide = utf16_without_mark(data)
     if wide:
         return _strict(data, wide, wide, "every second byte is zero")
     if all(byte < 128 for byte in data):
@@ -111,17 +111,19 @@ def _strict(data: bytes, name: str, codec: str, why: str) -> Decoded:
         ) from error
 
 
-def _utf16_without_mark(data: bytes) -> str:
-    sample = data[:4000]
-    half = len(sample) // 2
-    if half < 8 or len(data) % 2:
+def utf16_without_mark(data: bytes) -> str:
+    """The byte order of UTF-16 text without a mark, or ''. No other text encoding holds zero bytes."""
+    if len(data) % 2 or b"\x00" not in data[:4000]:
         return ""
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if odd > 0.4 * half and even < 0.05 * half:
-        return "utf-16-le"
-    if even > 0.4 * half and odd < 0.05 * half:
-        return "utf-16-be"
-    return ""
+    sample = data[:4000]
+    best, share = "", 0.9
+    for name in ("utf-16-le", "utf-16-be"):
+        text = sample.decode(name, "replace")
+        usual = sum(character.isprintable() or character in "\t\r\n\f" for character in text)
+        near = sum(" " <= character <= "~" or "\u4e00" <= character <= "\u9fff" for character in text)
+        if usual / len(text) > 0.98 and near / len(text) > share:
+            best, share = name, near / len(text)
+    return best
 
 
 def _declared(data: bytes) -> str:

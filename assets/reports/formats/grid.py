@@ -14,7 +14,8 @@ from assets.reports.document import Cell
 from assets.reports.formats.limits import Limits
 from assets.reports.formats.parts import check_table_size
 
-_BROWSER_SPAN_LIMIT = 1_000
+# Wider spans than any printed table has columns say "all columns" or are hostile: they do not set the width.
+_CREDIBLE_SPAN = 100
 _SYMBOL_AFTER = re.compile(r"[%％)）]{1,2}|pp|pts?")
 _SYMBOL_BEFORE = re.compile(r"(?:[A-Z]{0,3}[$€£¥]|RMB|EUR|USD|GBP|SGD|AUD)?\s*\(?")
 _FIGURE = re.compile(r"[(~≈<>≥≤+-]?\s*[\d.,]+\d?|[–—-]|\d")
@@ -60,8 +61,8 @@ def build(rows: Sequence[Sequence[Source]], limits: Limits) -> tuple[list[Cell],
 
 
 def _width(row: Sequence[Source]) -> int:
-    """A row's width by its own declaration; an absurd span counts as one column."""
-    return sum(source.column_span if source.column_span <= _BROWSER_SPAN_LIMIT else 1 for source in row)
+    """A row's width by its own declaration; a span beyond belief counts as one column."""
+    return sum(source.column_span if source.column_span <= _CREDIBLE_SPAN else 1 for source in row)
 
 
 def _fold_symbols(cells: list[Cell], columns: int) -> list[Cell]:

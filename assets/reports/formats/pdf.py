@@ -21,13 +21,23 @@ from assets.reports.formats.pdf_columns import reading_order
 from assets.reports.formats.pdf_lines import Glyph, PageLine, PageRun, build_lines, page_glyphs
 from assets.reports.formats.pdf_tables import between, horizontal_rules, ruled_tables, table_spans, unruled
 from assets.reports.formats.wording import looks_like_heading, restore_spaces, settle_marks, split_glued
-from assets.reports.formats.wrapping import BULLET, join_chunks, join_lines, runs_on, starts_item, strip_running_numbers
+from assets.reports.formats.wrapping import (
+    BULLET,
+    ends_sentence,
+    join_chunks,
+    join_lines,
+    runs_on,
+    starts_item,
+    strip_running_numbers,
+)
 
 _PAGE_NUMBER = re.compile(
     r"(?:page|p\.|seite|第)?\s*[-–—|]?\s*\d{1,4}\s*[-–—|]?\s*(?:(?:of|/)\s*\d{1,4})?\s*(?:页|頁)?(?:\s*共\s*\d+\s*[页頁])?",
     re.I,
 )
 _MARGIN = 0.09
+# A line this full that ends no sentence was wrapped, even where the next word would just have fitted.
+_NEARLY_FULL = 0.85
 _NO_TEXT = "no text can be extracted; needs OCR or manual entry"
 
 
@@ -262,7 +272,9 @@ def _starts_group(group: list[PageLine], line: PageLine, pitch: float, width: fl
     first_word = line.text.split()[0]
     per_character = (line.x1 - line.x0) / max(1, len(line.text))
     wrapped = last.x1 + per_character * (len(first_word) + 1) > width
-    return not wrapped and not runs_on(so_far, line.text)
+    left = min(member.x0 for member in group)
+    nearly_full = last.x1 - left > _NEARLY_FULL * (width - left) and not ends_sentence(last.text)
+    return not (wrapped or nearly_full) and not runs_on(so_far, line.text)
 
 
 def _add_group(group: list[PageLine], body: float, parts: Parts, place: Place) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from assets.reports.formats.wording import MARK_CLOSE, MARK_OPEN
 
-_RUN_GAP_EM = 1.0
+_RUN_GAP_EM = 0.75
 _WORD_GAP_EM = 0.22
 _USUAL_DESCENT = 0.21
 

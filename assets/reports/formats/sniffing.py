@@ -89,6 +89,11 @@ def sniff_binary(data: bytes, file_name: str) -> Sniffed | None:
     for start, status, reason in _REFUSED:
         if data.startswith(start):
             raise Unreadable(status, reason)
+    if _share_of_controls(data) > 0.02 and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        from assets.reports.formats.encodings import utf16_without_mark
+
+        if not utf16_without_mark(data):
+            raise Unreadable("rejected", "binary data in no known format, no report")
     return None
 
 
@@ -142,4 +147,4 @@ def _compound_file(data: bytes) -> Unreadable:
 
 def _share_of_controls(data: bytes) -> float:
     sample = data[:4096]
-    return sum(byte < 9 or 13 < byte < 32 for byte in sample) / len(sample)
+    return sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in sample) / len(sample)

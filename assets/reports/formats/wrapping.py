@@ -95,7 +95,14 @@ def runs_on(so_far: str, following: str) -> bool:
         return True
     if _SENTENCE_END.search(so_far):
         return False
-    return bool(_CONTINUES.search(so_far)) or following[:1].islower()
+    # A line that begins with a figure goes on with a sentence; after a short label it is a value of its own.
+    figure = len(so_far) > 40 and following[:1].isdigit() and not _ENUMERATED.match(following)
+    return bool(_CONTINUES.search(so_far)) or following[:1].islower() or figure
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether text ends in a full stop, colon or the like, closing brackets and quotes aside."""
+    return bool(_SENTENCE_END.search(text.rstrip()))
 
 
 def _open_bracket(text: str) -> bool:
@@ -112,7 +119,12 @@ def _starts_anew(group: Sequence[str], line: str, width: int) -> bool:
     wrapped = width > 0 and first_word is not None and len(last) + 1 + len(first_word[0]) > width
     if last and is_cjk(last[-1]):
         wrapped = width > 0 and 2 * len(last) >= width - 2
-    return not wrapped and (len(last) <= 20 or not runs_on(so_far, following))
+    first = BULLET.match(group[0])
+    if first and len(line) - len(line.lstrip()) >= max(2, first.end()):
+        return False
+    if wrapped or (last.endswith(("-", "(", "（")) and len(last) > 3):
+        return False
+    return (len(last) <= 20 and not _open_bracket(so_far)) or not runs_on(so_far, following)
 
 
 _NUMBERED = re.compile(r"\s*(\d{1,4})([.):]?)( ?)(.*)$", re.S)
