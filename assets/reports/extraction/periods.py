@@ -85,6 +85,8 @@ _ENGLISH = re.compile(
     rf"|(?P<h3>\b(?P<h3n>first|second|1st|2nd)[ -]half(?:\s?,\s?|\s)(?:of |to |in |for )?(?:the )?{_YEAR_ANY.replace('?P<fy>', '?P<h3fy>').replace('?P<y>', '?P<h3y>').replace('?P<y2>', '?P<h3y2>')}(?!\d))"
     rf"|(?P<fyr>(?<![A-Za-z0-9])(?:FY\s?['’]?|(?:fiscal|financial)(?: year)? )(?P<fyy>{_Y4}|\d{{2}})(?:\s?[/-]\s?(?P<fyy2>{_Y4}|\d{{2}}))?(?P<fys>[EFAPR])?(?![A-Za-z0-9]))"
     rf"|(?P<ye>\b(?:year[ -]?end|end[- ]of[- ]year|(?:the )?end of(?: the year)?|end[- ]|(?:the )?close of)\s?(?P<yey>{_Y4})(?P<yes>[EFAPR])?(?!\d))"
+    rf"|(?P<mid>\bmid[- ](?P<midy>{_Y4})(?!\d))"
+    rf"|(?P<q4>\b(?P<q4n>first|second|third|fourth)[ -]quarter\b(?!\s?(?:of|in|to|for)?\s?(?:the )?(?:FY|fiscal|financial)?\s?['’]?\d))"
     rf"|(?P<yer>(?<![A-Za-z0-9.,-])(?P<yery>{_Y4})[ -]year[ -]?end\b)"
     rf"|(?P<ys>(?<![A-Za-z0-9.,/-])(?P<ysy>{_Y4})\s?(?P<yss>[EFP])(?![A-Za-z0-9]))"
     rf"|(?P<md2>\b(?P<m2>{_MONTH})\s(?P<d2>[12]\d|3[01])(?:st|nd|rd|th)?\b(?!\s?,?\s?{_Y4})(?![,.]\d))"
@@ -147,6 +149,7 @@ _CHINESE = re.compile(
 _CHINESE_MD = re.compile(
     r"(?<![\d年])(?P<m>\d{1,2}|十[一二]?|[一二三四五六七八九])月(?P<d>\d{1,2}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])[日号號]"
 )
+_CHINESE_QUARTER = re.compile(r"(?<![年一二三四\d])(?<!年第)第?(?P<q>[一二三四])季(?:度)?(?:末|底)?(?!报|報)")
 _CHINESE_YEAR_SPAN = re.compile(rf"{_YEAR_ZH}\s?(?:年度?|财年|財年)")
 _BARE_YEAR = re.compile(rf"(?<![A-Za-z0-9.,$€£¥/-])(?:{_Y4})(?:\s?[-/–]\s?(?:{_Y4}|\d{{2}}))?(?![0-9A-Za-z%％]|[,.]\d|\s?(?:sqm|sq|MW|kW|cabinets|racks|平方|机柜|機櫃|个|%))")
 _FISCAL_LABEL = re.compile(rf"\b{_FY}", re.I)
@@ -211,6 +214,11 @@ def find_dates(text: str, context: Calendar | None = None) -> list[DateHit]:
     hits = [h for m in _ENGLISH.finditer(text) if (h := _english(m, text, year_end, main)) is not None]
     hits += [h for m in _CHINESE.finditer(text) if (h := _chinese(m, year_end, main)) is not None]
     if main is not None:
+        hits += [
+            h
+            for m in _CHINESE_QUARTER.finditer(text)
+            if (h := _quarter_without_year(m, _chinese_number(m["q"]), main)) is not None
+        ]
         hits += [h for m in _CHINESE_MD.finditer(text) if (h := _chinese_month_day(m, main)) is not None]
         for pattern, months in _RELATIVE:
             hits += [_relative(m, months, main) for m in pattern.finditer(text)]
@@ -267,6 +275,10 @@ def _english(match: re.Match[str], text: str, year_end: int, main: date | None) 
             if g[key]:
                 number = _ORDINAL.get(g[f"{key}n"].lower()) or int(g[f"{key}n"])
                 return _period(match, g, key, number, "quarter", year_end)
+        if g["mid"]:
+            return _hit(match, date(int(g["midy"]), 6, 30), "date")
+        if g["q4"]:
+            return _quarter_without_year(match, _ORDINAL[g["q4n"].lower()], main)
         if g["q5"]:
             year, number = int(g["q5y"]), int(g["q5n"] or g["q5m"])
             return _hit(match, fiscal_quarter_end(year, number), "quarter", g["q5s"] or "")
@@ -315,6 +327,14 @@ def _without_year(match: re.Match[str], month: int, day: int, main: date | None)
         return None
     found = date(main.year, month, day)
     return _hit(match, found if found <= main else found.replace(year=main.year - 1, day=min(day, 28) if month == 2 else day), "date")
+
+
+def _quarter_without_year(match: re.Match[str], number: int, main: date | None) -> DateHit | None:
+    """'the third quarter' is the last such quarter up to the main period, of a calendar year."""
+    if main is None:
+        return None
+    end = fiscal_quarter_end(main.year, number)
+    return _hit(match, end if end <= main else fiscal_quarter_end(main.year - 1, number), "quarter")
 
 
 def _chinese_number(text: str) -> int:

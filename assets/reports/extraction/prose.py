@@ -265,11 +265,18 @@ def _read_block(
             sites = find_sites(span.text, context.layout)
             walk.last_site = sites[-1] if sites else walk.last_site
             continue
+        told: dict[tuple[str, ...], float] = {}
         for figure in reading.figures:
             made = _candidate(walk, passage, span, figure, reading, context, day, restated, note)
-            yield made
             if isinstance(made, Candidate):
+                key = (made.scope, made.facility, made.period_end, made.metric, made.unit, made.basis)
+                if abs(told.setdefault(key, made.value) - made.value) > made.rounding:
+                    # One sentence does not say two things of one figure: the second is of something we did not see.
+                    reason = f"the same sentence already gives {told[key]:g} for this"
+                    yield Rejection("ambiguous", reason, made.locator, made.quote, made.metric, figure.quantity.text)
+                    continue
                 facts.append(made)
+            yield made
             if figure.unit == "pct" and first_metric is None:
                 first_metric = (figure.metric, figure.unit)
         for problem in reading.problems:
@@ -439,6 +446,8 @@ def _candidate(
     if context.is_market_source and level == "portfolio":
         reason = "a market figure without a market: neither the sentence nor a heading names one"
         return Rejection("no_market", reason, locator, text, figure.metric, quantity.text)
+    if figure.metric in ("net_absorption_full_year", "new_supply_full_year") and not _spans_year_or_half(text, hit):
+        return Rejection("no_span", "a flow of no stated year or half", locator, text, figure.metric, quantity.text)
     metric = _period_metric(figure.metric, text, hit, context)
     suffix = hit.suffix if hit is not None else ""
     return context.candidate(
@@ -564,7 +573,11 @@ def _names_whole(text: str, names: list[NameHit], quantity: Quantity) -> bool:
 
 
 def _nearest(names: list[NameHit], kind: str, quantity: Quantity, text: str) -> str:
-    """The name that stands last before the number; else one right after it."""
+    """The name right after the number ('78 % in EMEA'), else the last before it, else one a little after it."""
+    for name in names:
+        if name.kind == kind and name.start >= quantity.end:
+            if re.fullmatch(r"\s(?:in|for|at|across|of)\s(?:the\s)?", text[quantity.end : name.start]):
+                return name.name
     before = [n for n in names if n.kind == kind and n.end <= quantity.start]
     if before:
         return before[-1].name
@@ -603,8 +616,16 @@ def _weighted(scope: str, metric: str, text: str, quantity: Quantity, context: C
     return f"{scope} ({weight})" if weight else scope
 
 
+def _spans_year_or_half(text: str, hit: DateHit | None) -> bool:
+    if hit is not None and hit.kind in ("half", "year"):
+        return True
+    return bool(re.search(r"\b(?:full[- ]year|annual|for the year|in the year)\b|全年|年度|上半年|下半年", text, re.I))
+
+
 def _period_metric(metric: str, text: str, hit: DateHit | None, context: Context) -> str:
     """Metrics of a span of time carry it in their name: churn_quarter, churn_full_year."""
+    if metric.endswith("_full_year") and hit is not None and hit.kind == "half":
+        return metric.replace("_full_year", "_half_year")
     if metric == "churn_quarter" and (re.search(r"\b(?:full[- ]year|annual|for the year|twelve months)\b|全年|年度", text, re.I) or (hit and hit.kind == "year")):
         return "churn_full_year"
     return metric

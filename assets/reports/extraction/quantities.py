@@ -304,7 +304,8 @@ def find_quantities(text: str) -> list[Quantity]:
         plain = _NUMBER.search(folded, position)
         match = min((m for m in (money, plain) if m), key=lambda m: m.start(), default=None)
         if match is None:
-            return _join_ranges(folded, found)
+            found += [q for q in _tenths(folded) if not any(q.start < f.end and f.start < q.end for f in found)]
+            return _join_ranges(folded, sorted(found, key=lambda q: q.start))
         position = max(match.end(), position + 1)
         if any(taken[match.start("digits") : match.end("digits")]):
             continue
@@ -312,6 +313,23 @@ def find_quantities(text: str) -> list[Quantity]:
         if quantity is not None:
             found.append(_restating(folded, found, quantity))
             position = max(position, quantity.end)
+
+
+_TENTHS = re.compile(r"(?<![一二三四五六七八九十\d])(?P<n>[一二三四五六七八九])成(?P<half>半|五)?(?!为|為|功|立|熟|本|员|員|交|果|长|長)")
+
+
+def _tenths(text: str) -> list[Quantity]:
+    """'九成' is 90 %, to the nearest ten."""
+    found = []
+    for match in _TENTHS.finditer(text):
+        value = 10.0 * ("一二三四五六七八九".index(match["n"]) + 1) + (5.0 if match["half"] else 0.0)
+        before, after = text[max(0, match.start() - 70) : match.start()], text[match.end() : match.end() + 40]
+        kind = _change_kind(before, after, "pct", RATE)
+        low, high = _hedge(before, after, value, "pct", kind)
+        if kind == RATE and low is None:
+            low, high = value - _HEDGE_POINTS, min(100.0, value + _HEDGE_POINTS)
+        found.append(Quantity(match.start(), match.end(), match.group(), value, "pct", low, high, True, 5.0, kind))
+    return found
 
 
 def _restating(text: str, found: list[Quantity], quantity: Quantity) -> Quantity:

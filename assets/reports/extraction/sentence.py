@@ -15,6 +15,7 @@ from datetime import date
 
 from assets.reports.extraction.context import Context
 from assets.reports.extraction.periods import DateHit, find_dates, shift_months
+from assets.reports.extraction.places import find_sites
 from assets.reports.extraction.quantities import (
     CAPACITY_UNITS,
     COUNT,
@@ -27,7 +28,7 @@ from assets.reports.extraction.quantities import (
     find_quantities,
 )
 from assets.reports.extraction.texts import brackets
-from assets.reports.extraction.vocabulary import MetricHit, find_phrases, is_blocker
+from assets.reports.extraction.vocabulary import MetricHit, find_names, find_phrases, is_blocker
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ _JOIN = re.compile(r"\s?(?:,|，|、|/|／|&|\band\b|\bor\b|和|及|与|與|以�
 _STRONG = re.compile(
     r"\s*(?:\(|（)?(?:of\s)?(?:(?:the|its|our|that|this|them|these|those|it|all|total|a|an|their|colo|colocation|it)\s)*"
     r"(?:(?:that|which|and|have|had|has|is|are|was|were|been|being|remained|stood|as|now|still|currently|already|actually|under|in|fully|"
-    r"customers|clients|tenants|net|gross|critical|operating|further|more|worth|in total|so far)\s)*(?:的|已|为|為|已经|已經)?\s*",
+    r"customers|clients|tenants|net|gross|critical|operating|further|more|worth|in total|so far)\s)*(?:的|已|为|為|经|經|获|獲|被|由|客户|客戶|均|都)*\s*",
     re.I,
 )
 _OF = re.compile(r"^\s*(?:of|on|across|in)\s", re.I)
@@ -116,6 +117,7 @@ _FULL = re.compile(
     r"(?P<full>\b(?:fully|completely|entirely|wholly)\s(?=(?:occupied|let|leased|utili[sz]ed|committed|contracted|taken up|sold)\b)|\bfull(?=(?:y)?(?:\s(?:occupancy|at|as|on)|[.,;]|$))|满租|滿租|全部租出|全数租出|全數租出|满载|滿載|全满|全滿)",
     re.I,
 )
+_AT_SUBJECT = re.compile(r"\s(?:at|in|for|of|on)\s(?:the\s)?", re.I)
 _FAR_FROM_FULL = ("almost", "nearly", "close to", "几乎", "幾乎", "近乎", "接近", "基本")
 _NOT_BEFORE = re.compile(r"\b(?:not|never|no longer|isn't|wasn't|once|when|until|to be|become|becomes|if|from)\s(?:yet\s)?$|(?:未|不|尚未)$", re.I)
 _SPANS: tuple[tuple[re.Pattern[str], int], ...] = (
@@ -160,6 +162,8 @@ def read_sentence(text: str, context: Context, carried: Carried | None = None, u
     pairing = _Pairing(text, phrases, quantities, dates, carried, unit or context.unit_hint, brackets(text))
     pairing.changes = [q for q in every if q.kind in (INCREMENT, GROWTH)]
     pairing.main = context.period_end
+    pairing.subjects = [(site.start, site.end) for site in find_sites(text, context.layout)]
+    pairing.subjects += [(n.start, n.end) for n in find_names(text, context.layout) if n.kind != "weight"]
     pairing.run(reading)
     return reading
 
@@ -218,8 +222,10 @@ class _Pairing:
         self.spans = spans
         self.changes: list[Quantity] = []
         self.main: date | None = None
+        self.subjects: list[tuple[int, int]] = []
         self.uses: dict[int, int] = {}
         self.last: Figure | None = None
+        self.taken: list[Figure] = []
         self.zipped: list[MetricHit] = []
 
     def run(self, reading: SentenceReading) -> None:
@@ -240,8 +246,8 @@ class _Pairing:
                 unit = self._unit_of(quantity, metric, hit)
                 if not unit:
                     continue
-                compared = bool(_COMPARISON.search(self._before(quantity)))
                 when = dates[index]
+                compared = self._is_compared(quantity, when)
                 if compared and when is None:
                     when = self._span_date()
                 if compared and when is None:
@@ -252,6 +258,7 @@ class _Pairing:
                     when = self._sentence_date(quantity)
                 figure = Figure(replace(quantity, unit=unit), metric, unit, when, hit, compared)
                 self.last = figure
+                self.taken.append(figure)
                 if hit is not None:
                     self.uses[id(hit)] = self.uses.get(id(hit), 0) + 1
                 reading.figures.append(figure)
@@ -400,10 +407,38 @@ class _Pairing:
             metric = self._fits(previous, quantity)
             if when is not None or _COMPARISON.search(self._before(quantity)) or inside:
                 return previous, metric, None
-            if self.last is not None and self.last.quantity.value == quantity.value:
+            if self.last is not None and self._goes_on(self.last, quantity):
                 return previous, metric, None
+            if metric.startswith("capacity_") and self._is_total(quantity):
+                return None, "capacity_total", None
             return None, metric, ("ambiguous", "two numbers for one phrase and nothing that tells them apart")
         return self._carry(quantity, when)
+
+    def _is_total(self, quantity: Quantity) -> bool:
+        """'... 639 MW in service, 227 MW under construction, 866 MW in all': a sum that adds up is one."""
+        parts = {f.metric: f.quantity.value for f in self.taken if f.unit == quantity.unit}
+        wanted = ("capacity_in_service", "capacity_under_construction")
+        if not all(metric in parts for metric in wanted):
+            return False
+        return abs(sum(parts[metric] for metric in wanted) - quantity.value) <= 3 * quantity.rounding
+
+    def _is_compared(self, quantity: Quantity, when: DateHit | None) -> bool:
+        """Whether words before the number, or before the date it hangs on, set it against another."""
+        if _COMPARISON.search(self._before(quantity)):
+            return True
+        if when is None or when.end > quantity.start:
+            return False
+        return bool(_COMPARISON.search(self.text[max(0, when.start - 40) : when.start]))
+
+    def _goes_on(self, last: Figure, quantity: Quantity) -> bool:
+        """Whether a second number under one phrase is plainly another's: 'from 1 to 2', '1 at A and 2 at B'."""
+        if last.comparative or last.quantity.value == quantity.value:
+            return True
+        if any(last.quantity.end <= start < quantity.start for start, _ in self.subjects):
+            return True
+        return any(
+            start >= quantity.end and _AT_SUBJECT.fullmatch(self.text[quantity.end : start]) for start, _ in self.subjects
+        )
 
     def _carry(
         self, quantity: Quantity, when: DateHit | None
@@ -543,7 +578,8 @@ class _Pairing:
                 return day
         numbers = [q for q in self.quantities if self._bracket(q.start) is None]
         if len(outer) == 1 and numbers and outer[0].start >= numbers[-1].end and outer[0].kind != "relative":
-            return outer[0]
+            # '69.2 % from 66.3 % at the end of 2021': the date is of the earlier figure alone.
+            return None if _COMPARISON.search(self._before(numbers[-1])) else outer[0]
         return None
 
 

@@ -59,7 +59,16 @@ def _ends_here(text: str, end: int) -> bool:
     return bool(re.match(r"\s+(?:The|In|At|As|This|It|Of|For)\s", text[end : end + 8]))
 
 
+# No sentence of a report is longer; a longer run of text is cut so that reading stays linear.
+_LONGEST = 1500
+
+
 def _add(text: str, start: int, end: int, spans: list[Span]) -> None:
+    while end - start > _LONGEST:
+        cut = text.rfind(" ", start + _LONGEST // 2, start + _LONGEST)
+        cut = cut if cut > start else start + _LONGEST
+        _add(text, start, cut, spans)
+        start = cut
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():

@@ -109,6 +109,8 @@ _GLUE = re.compile(
 )
 _JOINER = re.compile(r"\b(?:and|or|as well as|versus|against|followed by)\b|[、和及与與,，&/]", re.I)
 _CABINET = re.compile(r"cabinet|rack|机柜|機櫃|机架|機架", re.I)
+# A comma and a word that opens a new statement part two phrases: '... billing, for a utilisation of'.
+_APART = re.compile(r"\s*[,，–—-]\s+(?:for|giving|with|at|or|a|an|which is|that is)\b|\s*[,，]?\s*(?:i\.e\.|that is)", re.I)
 _MAX_GLUE = 40
 
 
@@ -161,7 +163,7 @@ def _tokens(text: str, layout: Layout | None) -> list[_Token]:
 
 def _joins(text: str, group: list[_Token], token: _Token) -> bool:
     gap = text[group[-1].end : token.start]
-    if len(gap) > _MAX_GLUE or not _GLUE.fullmatch(gap):
+    if len(gap) > _MAX_GLUE or not _GLUE.fullmatch(gap) or _APART.match(gap):
         return False
     concepts = {item.concept for item in group}
     if group[0].concept == "flow" and token.concept not in ("blocker", "flow") and "blocker" not in concepts:
@@ -245,6 +247,8 @@ def _hit(text: str, part: list[_Token]) -> MetricHit | None:
         gap = text[previous.end : token.start]
         opened = (opened or "(" in gap or "（" in gap) and not (")" in gap or "）" in gap)
         previous = token
+        if token.concept == "interest":
+            concepts.add("interest")
         gloss = opened and bool(concepts & set(_STATUS))
         if gloss and token.concept not in (*_DOMAIN, "not_yet") or (gloss and not concepts & {"committed", "precommitted", "leased"}):
             continue
@@ -368,7 +372,9 @@ def _rate_of(concepts: frozenset[str]) -> str:
 def _capacity_of(concepts: frozenset[str]) -> str:
     if "rate" in concepts:
         return ""
-    if concepts & {"wale", "mrr", "churn", "vacancy", "absorption", "new_supply", "expiry", "interest"}:
+    if "absorption" in concepts or "new_supply" in concepts:
+        return "net_absorption_full_year" if "absorption" in concepts else "new_supply_full_year"
+    if concepts & {"wale", "mrr", "churn", "vacancy", "expiry", "interest"}:
         return ""
     if "it_load" in concepts:
         return "customer_it_load"
