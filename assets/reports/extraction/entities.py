@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 from assets.reports.extraction.table_values import fold
+from assets.reports.extraction.vocabulary import find_names
 from assets.reports.operators import Layout
 
 _WHOLE = re.compile(
@@ -86,11 +87,12 @@ def read_entity(text: str, layout: Layout | None, market_source: bool = False) -
     if _WHOLE.match(name):
         return Entity(whole, "portfolio")
     if _REGIONS.match(name):
-        return Entity(name, "region")
+        return Entity(_cased(name), "region")
     if _COUNTRIES.match(name):
-        return Entity(name, "market" if market_source else "region")
+        return Entity(_cased(name), "market" if market_source else "region")
     if _CITIES.match(name):
-        return Entity(name, "market", "", name)
+        city = _cased(name)
+        return Entity(city, "market", "", city)
     if market_source:
         many = re.search(r"\+|\bmarkets\b|\btier\b|\bregion\b", name, re.IGNORECASE)
         return Entity(name, "region" if many else "market", "", "" if many else name, known=False)
@@ -104,6 +106,16 @@ def read_entity(text: str, layout: Layout | None, market_source: bool = False) -
         return Entity(name, "portfolio")
     plain, place = split_place(name)
     return Entity(plain, "facility", plain, place, known=False)
+
+
+def _cased(name: str) -> str:
+    """A place as it is usually written: a city's canonical name, capitals as a title."""
+    cities = find_names(name, None, ("market",))
+    if len(cities) == 1:
+        rest = (name[: cities[0].start] + name[cities[0].end :]).strip(" -").casefold()
+        if rest in ("", "sar", "greater", "metro", "city", "area", "market", "metropolitan area"):
+            return cities[0].name
+    return name.title() if name.isupper() and len(name) > 4 else name
 
 
 def split_place(name: str) -> tuple[str, str]:
@@ -139,6 +151,12 @@ def is_place(text: str) -> bool:
 def looks_like_facility(text: str) -> bool:
     """True for a name with the marks of a site: Data Centre, DC 3, Campus, a street address, a site code."""
     return _FACILITY.search(fold(text)) is not None and not is_place(text)
+
+
+def is_cohort(text: str) -> bool:
+    """True for a label that is nothing but a business line or cohort: 'Wholesale', 'Fully-fitted (Single Tenant)'."""
+    name = re.sub(r"\s*\(.*?\)", "", fold(text)).strip(" :*")
+    return _COHORT.fullmatch(name) is not None or any(re.fullmatch(p, name, re.IGNORECASE) for p, _ in _SEGMENTS)
 
 
 def is_whole(text: str) -> bool:

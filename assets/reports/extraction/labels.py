@@ -28,7 +28,7 @@ _TERSE: tuple[tuple[str, str], ...] = (
     (r"total (?:area |capacity |space )?(?:committed|contracted) (?:and|&|\+|plus) pre[- ]?committed|committed (?:and|&|\+) pre[- ]?committed|签约及预签约|簽約及預簽約|已签约和预签约", "capacity_committed"),
     (r"pre[- ]?commit|pre[- ]?leas|pre[- ]?let\b|预签[约約]|預[签簽]約|预租|預租", "pre_commitment_rate"),
     (r"vacan|空置", "vacancy_rate"),
-    (r"under construction\s*(?:and|&|/|\+|plus)\s*planned|uc\s*\+\s*planned|在建及[规規][划劃]", "capacity_under_construction_plus_planned"),
+    (r"(?:under construction|u/?c)\s*(?:and|&|/|\+|plus)\s*planned|在建及[规規][划劃]", "capacity_under_construction_plus_planned"),
     (r"(?:in service|operational|built|existing|live)\s*(?:and|&|\+|plus)\s*(?:area |capacity )?(?:under construction|uc\b|under development)", "capacity_total"),
     (r"under[- ](?:construction|development|build)|being built|in construction|\bu/?c\b|construction in progress|在建|建[设設]中|施工中", "capacity_under_construction"),
     (r"\bplanned\b|in planning|[规規][划劃](?:容量|面[积積]|中)?|待建", "capacity_planned"),

@@ -71,8 +71,9 @@ class _Frame:
 
     def facts(self, text: str) -> LabelFacts:
         facts = read_label(text, self.context.layout)
-        # 'Total operating properties' is a total, whatever its words could mean elsewhere.
-        return replace(facts, metric="") if facts.metric and entities.is_whole(text) else facts
+        # 'Total operating properties' and 'Fully-fitted' name whom a figure is of, whatever their words mean elsewhere.
+        named = facts.metric and (entities.is_whole(text) or entities.is_cohort(text))
+        return replace(facts, metric="") if named else facts
 
 
 def extract_tables(document: Document, context: Context) -> Iterator[Candidate | Rejection]:
@@ -307,6 +308,11 @@ def _metric_source(frame: _Frame, slot: Slot) -> tuple[str, LabelFacts, str] | N
         return None
     if in_rows is not None and any(facts.barred for _, facts in rows[:1]):
         return None
+    if in_rows is not None and in_columns is not None and in_rows[1].metric == "capacity_under_construction":
+        if in_columns[1].metric in ("commitment_rate", "capacity_committed", "pre_commitment_rate"):
+            # What is let of the space being built is a pre-commitment.
+            pre_committed = replace(in_columns[1], metric="pre_commitment_rate")
+            return (in_columns[0], pre_committed, "row") if slot.value.unit in ("", "pct") else None
     if in_rows is not None and in_columns is not None:
         unit = slot.value.unit
         if frame.column_metrics and not metric_for_unit(in_rows[1].metric, unit or in_columns[1].unit):
@@ -647,7 +653,8 @@ def _market_of(frame: _Frame, text: str) -> Entity | None:
 def _part_of(frame: _Frame, text: str) -> Entity | None:
     """The part of an operator a caption names: a site, a business line, a region; the title of a card is its subject."""
     context = frame.context
-    titled = context.layouts.mentions(text) or (context.operator and context.operator.casefold() in text.casefold())
+    name = fold(context.operator.replace("(fictitious)", "")).casefold()
+    titled = bool(context.layouts.mentions(text)) or (bool(name) and name in text.casefold())
     facility = context.layout.facility(text) if context.layout is not None else None
     if facility is not None:
         return Entity(facility.name, "facility", facility.name, facility.market)
@@ -660,6 +667,8 @@ def _part_of(frame: _Frame, text: str) -> Entity | None:
         return None
     for piece in _PIECES.split(text):
         if not piece.strip() or context.layouts.mentions(piece) or find_dates(piece) or not _may_name(frame, piece):
+            continue
+        if piece.casefold() in context.operator.casefold():
             continue
         found = read_entity(piece, context.layout)
         if found is not None and found.known and not entities.is_whole(piece) and not entities.is_generic(piece):
