@@ -8,6 +8,7 @@ convenience and never the truth: it is void as soon as the warehouse file is not
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def stamp(path: Path) -> list[int] | None:
 
 @dataclass
 class Memory:
-    """`stages` maps a stage to {fingerprint, stamps: {path: stamp}, summary}. Written after every stage."""
+    """`stages` maps a stage to {fingerprint, stamps, summary}; paths of stamps are relative to the warehouse's folder."""
 
     path: Path
     warehouse: Path
@@ -49,7 +50,7 @@ class Memory:
         entry = self.stages.get(stage)
         if entry is None or entry["fingerprint"] != fingerprint:
             return None
-        if any(stamp(Path(name)) != seen for name, seen in entry["stamps"].items()):
+        if any(stamp(self.warehouse.parent / name) != seen for name, seen in entry["stamps"].items()):
             return None
         return dict(entry["summary"])
 
@@ -57,7 +58,7 @@ class Memory:
         """Remember a finished stage. `files` are outputs beside the warehouse: changed or gone, it runs again."""
         self.stages[stage] = {
             "fingerprint": fingerprint,
-            "stamps": {str(path): stamp(path) for path in files},
+            "stamps": {os.path.relpath(path, self.warehouse.parent): stamp(path) for path in files},
             "summary": summary,
         }
         self.save()

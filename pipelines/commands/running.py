@@ -62,8 +62,10 @@ def _execute(job: str, command: str, inbox: Path | None, as_of: str | None) -> i
     return report(result, settings)
 
 
-def execute(job: str, settings: Settings, inbox: Path | None) -> dg.ExecuteInProcessResult:
-    """Run a job here, on the home's instance. The caller holds the run lock."""
+def execute(
+    job: str, settings: Settings, inbox: Path | None, partition: str | None = None
+) -> dg.ExecuteInProcessResult:
+    """Run a job here, on the home's instance; `partition` is the key for the job `vintages`."""
 
     from pipelines.definitions import build_defs
     from pipelines.resources import Workplace
@@ -73,6 +75,8 @@ def execute(job: str, settings: Settings, inbox: Path | None) -> dg.ExecuteInPro
         workplace["as_of"] = settings.as_of.isoformat()
     if inbox is not None:
         workplace["inbox"] = str(inbox)
+    if job == "rebuild":
+        workplace["rebuild"] = True
     defs = build_defs(resource_overrides={"workplace": Workplace(**workplace)})
     with _instance(settings) as instance, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -80,6 +84,7 @@ def execute(job: str, settings: Settings, inbox: Path | None) -> dg.ExecuteInPro
         return defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
+            partition_key=partition,
             tags={HOST_TAG: socket.gethostname(), PROCESS_TAG: str(os.getpid())},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
