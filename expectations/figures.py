@@ -35,7 +35,7 @@ SCOPE_LEVELS = ("portfolio", "region", "market", "facility")
 FIRST_HAND_TIERS = ("company", "filing", "newswire", "annual_report")
 THIRD_HAND_TIERS = ("summary", "press")
 # Where a reference carries no tier, its trust stands in; first-hand sources are trusted from here up.
-FIRST_HAND_TRUST = 0.8
+FIRST_HAND_TRUST = 0.9
 
 TEXT_COLUMNS = (
     "candidate_id",

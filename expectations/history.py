@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from expectations.figures import REPORTED, SERIES, Figures
+from expectations.figures import REPORTED, SERIES, THIRD_HAND_TIERS, Figures
 from expectations.report import QUARANTINE, QUARANTINE_DOCUMENT, WARN
 from expectations.rule import Computed, Rule, between
 
@@ -123,6 +123,7 @@ def _jumps(figures: Figures) -> Computed:
         & (known["basis_class"] == REPORTED)
         & known["period"].notna()
         & np.isfinite(known["value"])
+        & ~known["tier"].isin(THIRD_HAND_TIERS)
     ]
     beyond = pd.Series(np.nan, index=figures.frame.index)
     words: dict[int, tuple[str, str]] = {}

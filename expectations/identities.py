@@ -141,6 +141,17 @@ def _share(part: Span, whole: Span) -> Span:
     return Span(part.low / whole.high * 100, part.high / whole.low * 100, f"{part.words} / {whole.words}")
 
 
+def recomputes(statement: Statement) -> bool:
+    """Whether some printed rate of the statement follows from its capacities: they then belong together."""
+    return any(
+        printed.distance(span) <= MARGIN_POINTS
+        for metric in RATES
+        for _, unit, printed in statement.get(metric, [])
+        if unit == "pct"
+        for span in recomputed(metric, statement)
+    )
+
+
 def _rates(figures: Figures) -> Computed:
     excess = pd.Series(np.nan, index=figures.frame.index)
     nearest: dict[int, Span] = {}
@@ -165,8 +176,10 @@ def _rates(figures: Figures) -> Computed:
 
 
 def _percent(span: Span) -> str:
-    low, high = f"{span.low:.1f}", f"{span.high:.1f}"
-    return f"{(span.low + span.high) / 2:.1f} %" if span.high - span.low < 0.2 else f"{low} to {high} %"
+    # Rounding alone moves the middle by less than a point; a wider span is a bound and shown as one.
+    if span.high - span.low < 1:
+        return f"{(span.low + span.high) / 2:.1f} %"
+    return f"{span.low:.1f} to {span.high:.1f} %"
 
 
 def _pairs(figures: Figures, part: str, whole: str) -> Iterator[tuple[int, Span, Span, Statement]]:

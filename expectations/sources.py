@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from expectations.figures import REPORTED, STATEMENT, THIRD_HAND_TIERS, Figures
-from expectations.identities import Span, Statement, recomputed
+from expectations.identities import Span, Statement, recomputed, recomputes, statements
 from expectations.report import QUARANTINE, QUARANTINE_DOCUMENT, WARN
 from expectations.rule import Computed, Rule, between
 
@@ -41,23 +41,40 @@ def _conflicts(figures: Figures) -> Computed:
     frame = figures.frame
     apart = pd.Series(np.nan, index=frame.index)
     words: dict[int, tuple[str, str]] = {}
+    conflicting: set[int] = set()
     usable = frame[frame["value"].notna() & frame["basis_class"].notna() & frame["period_end"].notna()]
-    for _, group in usable.groupby(list(FIGURE), dropna=False, sort=False):
-        # A restated or derived figure may stand beside the one it replaces.
-        for _, same in group.groupby("basis", sort=False):
-            if len(same) < 2:
-                continue
-            gap = same["lower"].max() - same["upper"].min()
-            apart[same.index] = max(round(gap, 9), 0.0)
-            if gap > 0:
-                values = ", ".join(f"{v:,.10g}" for v in sorted(set(same["value"])))
-                for row in same.index:
-                    words[int(row)] = (
-                        f"{frame.at[row, 'metric']} for {frame.at[row, 'period_end']} reads {values} "
-                        f"{frame.at[row, 'unit']} in one document",
-                        "one value for one figure, or scopes that tell them apart",
-                    )
+    # A restated or derived figure may stand beside the one it replaces: the basis itself is part of the figure.
+    for _, same in usable.groupby([*FIGURE, "basis"], dropna=False, sort=False):
+        if len(same) < 2:
+            continue
+        gap = same["lower"].max() - same["upper"].min()
+        apart[same.index] = max(round(gap, 9), 0.0)
+        if gap <= 0:
+            continue
+        conflicting.update(same.index)
+        values = ", ".join(f"{v:,.10g}" for v in sorted(set(same["value"])))
+        for row in same.index:
+            figure = f"{frame['metric'][row]} for {frame['period_end'][row]} reads {values} {frame['unit'][row]}"
+            words[row] = (f"{figure} in one document", "one value for one figure, or scopes that tell them apart")
+    if conflicting:
+        _doubt_the_rest(figures, conflicting, apart, words)
     return Computed(pd.DataFrame({"apart": apart}), lambda i: words[i])
+
+
+def _doubt_the_rest(
+    figures: Figures, conflicting: set[int], apart: pd.Series, words: dict[int, tuple[str, str]]
+) -> None:
+    """Hold the levels and rates beside a conflict, too, unless a printed rate shows that they belong together."""
+    for statement in statements(figures):
+        rows = [row for metric in statement.values() for row, _, _ in metric]
+        cause = next((row for row in rows if row in conflicting), None)
+        if cause is None or recomputes(statement):
+            continue
+        for row in rows:
+            if row not in conflicting and figures.frame["family"][row] in ("rate", "capacity"):
+                apart[row] = apart[cause]
+                found, expected = words[cause]
+                words[row] = (f"{figures.frame['metric'][row]} cannot be checked: beside it {found}", expected)
 
 
 Key = tuple[str, str, str, str]
@@ -146,7 +163,8 @@ RULES = (
         id="R17_conflict",
         title="A document does not say two values for one figure",
         severity=QUARANTINE,
-        means="Same document, source, operator, scope, date, perimeter, basis, metric, unit: values agree to rounding.",
+        means="Same document, source, operator, scope, date, perimeter, basis, metric, unit: values agree to rounding. "
+        "Levels and rates beside a conflict are held, too, unless a printed rate recomputes from them.",
         why="Of two values one is wrong, or they are two figures whose scope was not told apart.",
         remedy="Read both places; add the words that tell the scopes apart to the layout file, or correct one.",
         test=_conflicts,

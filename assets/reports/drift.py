@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from expectations import WARN, RuleResult
+from expectations.figures import THIRD_HAND_TIERS
 from expectations.report import FAILING_COLUMNS, no_failing
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ GENERAL_LAYOUT = "general"
 # A note with one figure has no layout that another document could lack.
 LEAST_FIGURES = 3
 
+# (metric, scope level, scope) -> (locator, quote)
+Says = dict[tuple[str, str, str], tuple[str, str]]
+
 
 def layout_diff(
     extraction: pd.DataFrame, predecessor: pd.DataFrame, unknown_phrases: Iterable[str] = ()
@@ -51,10 +55,7 @@ def layout_diff(
             rows.append(_row("missing", key, "not in this document", f"as in {before[key][0]}", "", before[key][1]))
         for key in sorted(now.keys() - before.keys()):
             rows.append(_row("new", key, f"in {now[key][0]}", "nothing, as in the document before", *now[key]))
-        for key in sorted(now.keys() & before.keys()):
-            here, there = place_kind(now[key][0]), place_kind(before[key][0])
-            if here != there:
-                rows.append(_row("moved", key, f"in {here} ({now[key][0]})", f"in {there}, as before", *now[key]))
+        rows.extend(_moved(now, before))
     for phrase in dict.fromkeys(unknown_phrases):
         rows.append(
             _row("unknown", ("", "", ""), f"phrase {phrase!r}", "a phrase that names a known metric", "", phrase)
@@ -107,8 +108,8 @@ def drift_result(readings: list[ReadResult], frame: pd.DataFrame, reference: pd.
 def predecessor(own: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """The rows of the operator's document before: the latest earlier date whose document says the same kind of thing.
 
-    Of one kind are documents that share cadence and scope level of their own figures, and for sites at least one site:
-    an annual report's page on Europe is not the one before its page on Asia.
+    Of one kind are documents that share cadence and scope level of their own figures, and for sites and markets at
+    least one of these: an annual report's page on Europe is not the one before its page on Asia.
     """
     own = own[own["basis"] == OWN_BASIS]
     others = known[(known["basis"] == OWN_BASIS) & ~known["document_id"].isin(set(own["document_id"]))].reset_index(
@@ -142,14 +143,14 @@ def place_kind(locator: str) -> str:
     return "a table" if re.search(r"\btable \d", locator) else "running text"
 
 
-def _says(frame: pd.DataFrame) -> dict[tuple[str, str, str], tuple[str, str]]:
+def _says(frame: pd.DataFrame) -> Says:
     """(metric, scope level, scope) -> (locator, quote) of a document's own figures, the first place of each."""
     own = frame[frame["basis"] == OWN_BASIS]
     if not len(own):
         return {}
     own = own[own["period_end"] == own["period_end"].max()] if "period_end" in own else own
     quotes = own["quote"] if "quote" in own else pd.Series("", index=own.index)
-    out: dict[tuple[str, str, str], tuple[str, str]] = {}
+    out: Says = {}
     for metric, level, scope, locator, quote in zip(
         own["metric"], own["scope_level"], own["scope"], own["locator"], quotes, strict=True
     ):
@@ -159,15 +160,32 @@ def _says(frame: pd.DataFrame) -> dict[tuple[str, str, str], tuple[str, str]]:
     return out
 
 
+def _moved(now: Says, before: Says) -> list[dict[str, str]]:
+    """One row a pair of places: a new layout moves everything at once, and is told once."""
+    groups: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for key in sorted(now.keys() & before.keys()):
+        here, there = place_kind(now[key][0]), place_kind(before[key][0])
+        if here != there:
+            groups.setdefault((here, there), []).append(key)
+    rows = []
+    for (here, there), keys in groups.items():
+        metrics = ", ".join(dict.fromkeys(metric for metric, _, _ in keys))
+        first = keys[0]
+        key = (metrics, first[1], first[2] if len(keys) == 1 else "")
+        rows.append(_row("moved", key, f"in {here} ({now[first][0]})", f"in {there}, as before", *now[first]))
+    return rows
+
+
 def _kinds(frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     return [
-        (str(cadence), str(level), str(scope) if level == "facility" else "")
+        (str(cadence), str(level), "" if level == "portfolio" else str(scope))
         for cadence, level, scope in zip(frame["cadence"], frame["scope_level"], frame["scope"], strict=True)
     ]
 
 
 def _known(frame: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     names = [
+        "tier",
         "document_id",
         "operator",
         "metric",
@@ -179,10 +197,12 @@ def _known(frame: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
         "locator",
         "quote",
     ]
-    parts = [part[names] for part in (reference, frame) if len(part)]
+    parts = [part.reindex(columns=names) for part in (reference, frame) if len(part)]
     if not parts:
         return pd.DataFrame(columns=names)
     known = pd.concat(parts, ignore_index=True)
+    # What others write about an operator has no layout of the operator's.
+    known = known[~known["tier"].isin(THIRD_HAND_TIERS)]
     # A database gives dates, candidates carry ISO text.
     return known.assign(period_end=known["period_end"].astype(str).str[:10])
 

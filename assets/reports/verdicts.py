@@ -62,6 +62,7 @@ NO_FIGURE_EXPECTED = (
 DUPLICATE_RULE = "R16_duplicate"
 UNREADABLE_RULE = "unreadable"
 NO_FIGURE_RULE = "no_figure"
+NUMBERS = ("value", "value_low", "value_high", "rounding", "trust")
 REASONS_SHOWN = 3
 ID_LENGTH = 16
 
@@ -118,17 +119,11 @@ def _one_a_document(results: Iterable[ReadResult]) -> list[ReadResult]:
 
 def _candidates(readings: list[ReadResult], layouts: Layouts) -> pd.DataFrame:
     """All candidates of all readings: CANDIDATE_COLUMNS, document_id, document, candidate_id, fiscal_year_end_month."""
-    frames = []
-    for reading in readings:
-        if reading.extraction is None or reading.status != "read":
-            continue
-        frame = to_frame(reading.extraction.candidates)
-        frame["document_id"] = document_id(reading.sha256)
-        frame["document"] = reading.file_name
-        frames.append(frame)
-    columns = [*CANDIDATE_COLUMNS, "document_id", "document"]
-    filled = [frame for frame in frames if len(frame)]
-    out = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+    read = [(reading, reading.extraction) for reading in readings if reading.status == "read" and reading.extraction]
+    out = to_frame([candidate for _, extraction in read for candidate in extraction.candidates])
+    out[list(NUMBERS)] = out[list(NUMBERS)].astype(float)
+    out["document_id"] = [document_id(r.sha256) for r, extraction in read for _ in extraction.candidates]
+    out["document"] = [r.file_name for r, extraction in read for _ in extraction.candidates]
     out["candidate_id"] = _candidate_ids(out)
     year_ends = {}
     for operator in out["operator"].unique():

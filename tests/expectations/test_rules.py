@@ -266,6 +266,13 @@ def test_first_hand_references_without_a_tier_are_known_by_their_trust(frame_of:
     assert len(run("R21_third_hand", frame, reference)) == 1
 
 
+def test_figures_beside_a_conflict_are_held_unless_a_rate_ties_them_together(frame_of: Any) -> None:
+    rows = [area("capacity_in_service", 30), area("capacity_in_service", 33), area("capacity_utilised", 21)]
+    assert len(run("R17_conflict", frame_of(rows))) == 3
+    assert len(run("R17_conflict", frame_of([*rows, rate("utilisation_rate", 70)]))) == 2
+    assert len(run("R17_conflict", frame_of([*rows[:2], rows[2] | {"period_end": "2025-12-31"}]))) == 2
+
+
 def test_restatements_in_one_document_are_no_conflict(frame_of: Any) -> None:
     rows = [rate("utilisation_rate", 70), rate("utilisation_rate", 75, basis="restated_comparative", perimeter="B")]
     assert run("R17_conflict", frame_of(rows)).empty

@@ -11,6 +11,8 @@ from assets.reports.drift import RULE_ID, drift_result, layout_diff, place_kind,
 from expectations import WARN
 from expectations.describing import rules_page
 
+METRICS = ("capacity_in_service", "capacity_utilised", "utilisation_rate")
+
 
 def said(metric: str, period_end: str = "2024-06-30", locator: str = "block 4", **more: Any) -> Candidate:
     fields: dict[str, Any] = {
@@ -61,13 +63,17 @@ def test_years_in_expiry_buckets_are_no_drift() -> None:
     assert layout_diff(now, before).empty
 
 
+def test_a_new_layout_that_moves_everything_is_told_once() -> None:
+    before = frame(*(said(m) for m in METRICS))
+    now = frame(*(said(m, locator=f"table 1, row {i}") for i, m in enumerate(METRICS, start=2)))
+    diff = layout_diff(now, before)
+    assert list(diff["metric"]) == [", ".join(METRICS)]
+
+
 def test_places_are_sheets_tables_or_running_text() -> None:
     assert place_kind("sheet Key metrics, table 1, row 2") == "sheet Key metrics"
     assert place_kind("page 2, table 1, row 3") == "a table"
     assert place_kind("page 2, block 7, characters 3-9") == "running text"
-
-
-METRICS = ("capacity_in_service", "capacity_utilised", "utilisation_rate")
 
 
 def test_the_document_before_is_the_latest_earlier_one_of_its_kind() -> None:
