@@ -73,7 +73,7 @@ def history_with_fan(
     axis: str = OCCUPANCY_AXIS,
     past: pd.DataFrame | None = None,
     width: int = 430,
-    height: int = 190,
+    height: int = 220,
 ) -> Any:
     """Occupancy by quarter with the forecast as a fan: median, 80 % and 95 % band.
 
@@ -186,7 +186,7 @@ def accuracy_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 43
         .mark_line(point=True)
         .encode(
             x=alt.X("horizon:O", title="Quarters ahead"),
-            y=alt.Y("mae_pp:Q", title="Mean absolute error (percentage points of occupancy)"),
+            y=alt.Y("mae_pp:Q", title="MAE (points of occupancy)"),
             color=alt.Color("model:N", legend=alt.Legend(title=None, orient="bottom", columns=3)),
             strokeDash=alt.StrokeDash("model:N", legend=None),
         )

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import io
 import zlib
 
 import openpyxl
-from corpus_writing import FICTITIOUS, Corpus, assemble, ending, flowing, pdf
+from corpus_writing import FICTITIOUS, Corpus, assemble, ending, flowing, pdf, workbook
 
 EXAMPLE = "Example Data Centres Ltd (fictitious)"
 
@@ -54,9 +53,7 @@ def second(corpus: Corpus) -> None:
     sheet.append(["operator", "facility", "period_end", "metric", "value", "unit"])
     for number in range(1, 40):
         sheet.append([EXAMPLE, f"Site {number}", "2026-03-31", "capacity_in_service", number / 2, "mw"])
-    buffer = io.BytesIO()
-    book.save(buffer)
-    whole = buffer.getvalue()
+    whole = workbook(book)
     corpus.add(
         "bad_truncated_workbook.xlsx",
         whole[: len(whole) * 6 // 10],
@@ -205,12 +202,12 @@ The utilization rate was -7.4% as of March 31, 2026.
     )
     corpus.add(
         "bad_not_a_workbook.xlsx",
-        b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 6,
+        b"\x7fELF\x02\x01\x01" + bytes(9) + bytes(range(256)) * 6,
         operator=EXAMPLE,
         layout="bad_wrong_type",
-        hazards="a picture with a workbook's name",
+        hazards="a program with a workbook's name",
         outcome="reject",
-        reason="file is no workbook: picture bytes under an .xlsx name",
+        reason="file is no workbook: program bytes under an .xlsx name",
     )
 
 

@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
-
 import openpyxl
-from corpus_writing import Corpus, Line, ending, pdf
+from corpus_writing import Corpus, Line, ending, pdf, workbook
 
 KEPPEL = "Keppel DC REIT"
 DIGITAL_CORE = "Digital Core REIT"
@@ -18,12 +15,6 @@ DATACENTERHAWK = "datacenterHawk (market)"
 AR25 = "github emrsyah/sg_reits parsed_reports/21_AJBU.SI_Keppel-DC-REIT_FY2025/full.md@9ac37d8466a1fddc64c929bc1138fd1c58cc925e p."
 KEPPEL_24 = "github emrsyah/sg_reits extracted/AJBU.SI_FY2024/properties.json@3c43989052fa9f50daa95ab2eb79dd2d048d4058"
 CORE_25 = "github emrsyah/sg_reits parsed_reports/13_DCRU.SI_Digital-Core-REIT_FY2025/full.md@29bc305206afafbc544000f1e77a82d33ea43363 p."
-
-
-def workbook(book: Any) -> bytes:
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
 
 
 def first(corpus: Corpus) -> None:

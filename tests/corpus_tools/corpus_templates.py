@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import io
-
 import openpyxl
-from corpus_writing import FICTITIOUS, Corpus, ending
+from corpus_writing import FICTITIOUS, Corpus, ending, workbook
 
 
 def first(corpus: Corpus) -> None:
@@ -133,11 +131,9 @@ def second(corpus: Corpus) -> None:
     ):
         sheet.append(row)
     sheet["A7"] = FICTITIOUS
-    buffer = io.BytesIO()
-    book.save(buffer)
     corpus.add(
         "template_lion_city.xlsx",
-        buffer.getvalue(),
+        workbook(book),
         operator=lion,
         layout="canonical_xlsx_template",
         hazards="the template as a workbook;a fraction;thousands in the unit;a cell of words holds no figure",

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
+import re
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 EXPECTED_COLUMNS = [
     "operator",
@@ -181,6 +185,20 @@ class Corpus:
 def ending(*sources: str) -> str:
     """The closing sentence every document of real figures carries."""
     return f"Figures as published at {' and '.join(sources)}; re-typeset for testing."
+
+
+def workbook(book: Any) -> bytes:
+    """The bytes of an openpyxl workbook, the same in every run: dates of writing are set to one day."""
+    buffer = io.BytesIO()
+    book.save(buffer)
+    out = io.BytesIO()
+    with zipfile.ZipFile(buffer) as written, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as steady:
+        for name in written.namelist():
+            data = written.read(name)
+            if name == "docProps/core.xml":
+                data = re.sub(rb"\d{4}-\d\d-\d\dT[\d:]+Z", b"2026-01-01T00:00:00Z", data)
+            steady.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 FICTITIOUS = "Illustrative test document about a fictitious operator."
