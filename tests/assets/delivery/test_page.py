@@ -14,18 +14,8 @@ from lxml import html
 from assets.delivery.page import write_page
 
 SECTIONS = [
-    "stacks",
-    "operators",
-    "markets",
-    "sites",
-    "forecasts",
-    "breach",
-    "accuracy",
-    "disagreements",
-    "claims",
-    "documents",
-    "quarantine",
-    "evidence",
+    *("stacks", "operators", "markets", "sites", "forecasts", "breach", "accuracy"),
+    *("disagreements", "claims", "documents", "quarantine", "evidence"),
 ]
 LOADING = {"src", "srcset", "data", "poster", "background", "action", "formaction", "manifest"}
 MOST_BYTES = 3_000_000
