@@ -26,7 +26,10 @@ from assets.reports.extraction.table_values import CellValue, fold, read_text_va
 from assets.reports.extraction.vocabulary import find_names
 
 _LONGEST = 110
-_UNIT = r"(?i:GW|MW|kW|%|per ?cent|sq\.? ?(?:ft|m)|sqm|sqft|m2|years?|yrs?|cabinets|racks|兆瓦|平方米|年|家|座|个|個)(?![a-z])"
+_UNIT = (
+    r"(?i:GW|MW|kW|%|per ?cent|sq\.? ?(?:ft|m)|sqm|sqft|m2|years?|yrs?|cabinets|racks|兆瓦|平方米|年|家|座|个"
+    r"|個)(?![a-z])"
+)
 _VALUE = (
     r"(?:[~≈<>≥≤c]\.?\s?|(?i:about|approx\.?|over|nearly|almost|around)\s)?\d[\d,]*(?:\.\d+)?\+?"
     rf"(?:\s?(?i:million|thousand|m|k)(?=\s))?(?:\s?{_UNIT})?"
@@ -37,9 +40,12 @@ _ONE_VALUE = re.compile(_VALUE)
 # Short labels of boxes, for labels that run into each other on one line.
 _LABELS = re.compile(
     r"(?:total |live |it |colo(?:cation)? )?(?:capacity )?(?:in operation|operational|in service)(?: capacity)?"
-    r"|(?:under construction|u/?c)\s*(?:\+|&|and|plus)\s*planned|under construction|under development|u/c|uc\b|planned(?: capacity)?"
-    r"|(?:colo(?:cation)? )?vacancy(?: rate)?|vacant|(?:colo(?:cation)? )?operators|data ?cent(?:re|er)s?|(?:live |total )?supply|take-?up|utili[sz]ation(?: rate)?"
-    r"|occupancy(?: rate)?|pre-?commit(?:ment|ted)(?: rate)?|pipeline|(?:net )?absorption|wale|运营中|運營中|營運中|在建|规划|規劃|空置率|运营商|營運商|数据中心|數據中心",
+    r"|(?:under construction|u/?c)\s*(?:\+|&|and|plus)\s*planned|under construction|under development|u/c"
+    r"|uc\b|planned(?: capacity)?"
+    r"|(?:colo(?:cation)? )?vacancy(?: rate)?|vacant|(?:colo(?:cation)? )?operators|data ?cent(?:re|er)s?"
+    r"|(?:live |total )?supply|take-?up|utili[sz]ation(?: rate)?"
+    r"|occupancy(?: rate)?|pre-?commit(?:ment|ted)(?: rate)?|pipeline|(?:net )?absorption|wale|运营中"
+    r"|運營中|營運中|在建|规划|規劃|空置率|运营商|營運商|数据中心|數據中心",
     re.IGNORECASE,
 )
 _SLASH = re.compile(r"\s*[/|·•]\s*")

@@ -11,49 +11,19 @@ from dataclasses import dataclass, replace
 
 from assets.reports.extraction.table_values import fold
 from assets.reports.extraction.vocabulary import find_names
+from assets.reports.extraction.wording import entire, load_words, searched
 from assets.reports.operators import Layout
 
-_WHOLE = re.compile(
-    r"^(?:(?:grand |group |portfolio |overall |sub-?)?totals?(?:\s*/\s*(?:average|weighted average))?|(?:total |overall |entire |whole |in-service |group )?portfolio|group|overall|consolidated|company|all(?: properties| facilities| sites| assets| data cent(?:re|er)s| regions)?"
-    r"|sum|sub-?totals?|aggregate|gesamt|summe|insgesamt|totals? (?:of )?(?:\w+ )?(?:properties|facilities|sites|assets|data cent(?:re|er)s|portfolio)|(?:weighted |portfolio )?average|global|worldwide|as reported|合[计計]|[总總][计計]|[总總][体體]|集[团團]|整[体體]|全部|平均|(?:portfolio|group) (?:total|average|level)|total (?:portfolio|group|operating portfolio)|total,? \(?%?\)?)$",
-    re.IGNORECASE,
-)
-_REGIONS = re.compile(
-    r"^(?:the )?(?:(?:north|latin|south|central) )?(?:americas?|emea|apac|apj|asia[- ]pacific|asia(?:[- ]pacific)?(?: ex[- ]\w+)?|europe|european union|nordics?|middle east|africa|oceania|anz|mainland china|greater china|rest of (?:the )?(?:world|europe|asia)|international|domestic"
-    r"|(?:(?:other|rest of) )?(?:asia pacific|europe)|france, germany,? (?:the )?netherlands(?:,? and (?:the )?uk)?|big 4|rest of europe|亚太|亞太|欧洲|歐洲|美洲|北美)(?: region| portfolio)?$",
-    re.IGNORECASE,
-)
-_COUNTRIES = re.compile(
-    r"^(?:the )?(?:australia|austria|belgium|brazil|canada|chile|china|prc|denmark|finland|france|germany|hong kong sar|india|indonesia|ireland|israel|italy|japan|(?:south )?korea|malaysia|mexico|netherlands|new zealand|norway|philippines|poland|portugal"
-    r"|qatar|saudi arabia|south africa|spain|sweden|switzerland|taiwan|thailand|turkey|uae|united arab emirates|uk|united kingdom|us|usa|u\.s\.|united states|vietnam|中[国國]|日本|澳洲|澳大利[亚亞]|[马馬][来來]西[亚亞]|美[国國]|英[国國]|德[国國])(?: portfolio)?$",
-    re.IGNORECASE,
-)
-_CITIES = re.compile(
-    r"^(?:greater )?(?:amsterdam|ashburn|atlanta|auckland|bangkok|barcelona|batam|beijing|berlin|bogota|boston|brisbane|brussels|cardiff|chennai|chicago|columbus|copenhagen|cyberjaya|dallas|delhi|denver|dubai|dublin|dusseldorf|düsseldorf|frankfurt|geneva|guangzhou|guangdong|hamburg|helsinki"
-    r"|ho chi minh city|hong kong|houston|hyderabad|istanbul|jakarta|johannesburg|johor(?: bahru)?|kuala lumpur|las vegas|lisbon|london|los angeles|madrid|manila|marseille|melbourne|miami|milan|montreal|mumbai|munich|new delhi|new jersey|new york|northern california|northern virginia|osaka|oslo|paris|perth|phoenix|portland|prague|queretaro"
-    r"|querétaro|rio de janeiro|riyadh|rome|san francisco|santiago|são paulo|sao paulo|santa clara|seattle|seoul|shanghai|shenzhen|silicon valley|singapore|stockholm|sydney|taipei|tel aviv|tokyo|toronto|vienna|warsaw|washington|zurich|zürich|上海|北京|深圳|[广廣]州|香港|新加坡|[东東]京|悉尼|首[尔爾]|孟[买買]|雅加[达達])"
-    r"(?:[- ](?:dc|metro|city|bay area|area))?(?: portfolio)?$",
-    re.IGNORECASE,
-)
-_FACILITY = re.compile(
-    r"\bdata ?cent(?:re|er)s?\b|\bdc ?\d*\b|\bidc\b(?=.*\d)|\bcampus\b|\bbuilding\b|\bphase\b|\bstreet\b|\bst\b\.?|\broad\b|\brd\b|\bdrive\b|\bavenue\b|\bave\b|\bway\b|\blane\b|\bcourt\b|\bparkway\b|\bboulevard\b|\bcircle\b|\bplace\b|\bpark\b|\bsquare\b|\btower\b|\bsite\b|\bfacility\b|\bhub\b|stra(?:ß|ss)e|\bhouse\b"
-    r"|^[A-Z]{1,4}[- ]?\d{1,3}[A-Z]?(?:\.\d)?$|^\d+ [A-Z]|[数數]据中心|机房|機房|[园園][区區]|[号號][楼樓]",
-    re.IGNORECASE,
-)
-_SEGMENTS: tuple[tuple[str, str], ...] = (
-    (r"wholesale(?: idc| colocation| business)?|基地型(?:idc)?(?:[业業][务務])?|批[发發](?:型|idc)?", "wholesale IDC"),
-    (r"retail(?: idc| colocation| business)?|城市型(?:idc)?(?:[业業][务務])?|零售(?:型|idc)?", "retail IDC"),
-)  # fmt: skip
-_COHORT = re.compile(
-    r"\b(?:mature|ramp(?:ing)?[- ]?up|ramping|stabili[sz]ed|non[- ]stabili[sz]ed|self[- ]built|partnered|leased sites|owned|same[- ]store|colocation|fully[- ]fitted|shell (?:and|&) core|powered shell|turn[- ]?key|hyperscale|enterprise|single[- ]tenant|multi[- ]tenant|continuing|discontinued|joint ventures?|jvs?|unconsolidated|consolidated|industrial|segment|stabilised)\b|成熟|爬坡|自建",
-    re.IGNORECASE,
-)
+_WORDS = load_words("places")
+_WHOLE = entire(_WORDS["whole"])
+_REGIONS = entire(_WORDS["regions"], "the ", " region| portfolio")
+_COUNTRIES = entire(_WORDS["countries"], "the ", " portfolio")
+_CITIES = entire(_WORDS["cities"], "greater ", "[- ](?:dc|metro|city|bay area|area)| portfolio")
+_FACILITY = searched(_WORDS["sites"])
+_COHORT = searched(_WORDS["cohorts"])
+_SEGMENTS = tuple((entire(patterns), scope) for scope, patterns in _WORDS["segments"].items())
+_GENERIC = searched(_WORDS["generic"])
 _SITE_WORDS = re.compile(r"\bdata ?cent(?:re|er)s?\b", re.IGNORECASE)
-_GENERIC = re.compile(
-    r"\b(?:key|operating|operational|selected|summary|highlights?|overview|metrics?|measures?|data|statistics|performance|financial|capacity|supply|demand|utili[sz]ation|occupancy|figures?|facilities|properties|portfolio|assets|results?|update|brief|end|period|quarter|half|year|profile|indicators?|total|market|table|continued|expiry|lease|leases|other|of which|memo|notes?|definitions?|information|details|location|brief|contents|at a glance|appendix|by|split)\b"
-    r"|概[览覽]|摘要|指[标標]|[数數]据|[经經][营營]|[运運][营營]|[业業][绩績]|概[况況]|合[计計]",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -96,9 +66,8 @@ def read_entity(text: str, layout: Layout | None, market_source: bool = False) -
     if market_source:
         many = re.search(r"\+|\bmarkets\b|\btier\b|\bregion\b", name, re.IGNORECASE)
         return Entity(name, "region" if many else "market", "", "" if many else name, known=False)
-    for pattern, scope in _SEGMENTS:
-        if re.fullmatch(pattern, name, re.IGNORECASE):
-            return Entity(scope, "portfolio")
+    if segment := segment_scope(name):
+        return Entity(segment, "portfolio")
     if _FACILITY.search(name) and not re.fullmatch(r"data ?cent(?:re|er)s?", name, re.IGNORECASE):
         plain, place = split_place(name)
         return Entity(plain, "facility", plain, place)
@@ -116,6 +85,11 @@ def _cased(name: str) -> str:
         if rest in ("", "sar", "greater", "metro", "city", "area", "market", "metropolitan area"):
             return cities[0].name
     return name.title() if name.isupper() and len(name) > 4 else name
+
+
+def segment_scope(text: str) -> str:
+    """The scope of a business line named by a general word ('Wholesale', 基地型), '' for any other text."""
+    return next((scope for pattern, scope in _SEGMENTS if pattern.match(text)), "")
 
 
 def split_place(name: str) -> tuple[str, str]:
@@ -156,7 +130,7 @@ def looks_like_facility(text: str) -> bool:
 def is_cohort(text: str) -> bool:
     """True for a label that is nothing but a business line or cohort: 'Wholesale', 'Fully-fitted (Single Tenant)'."""
     name = re.sub(r"\s*\(.*?\)", "", fold(text)).strip(" :*")
-    return _COHORT.fullmatch(name) is not None or any(re.fullmatch(p, name, re.IGNORECASE) for p, _ in _SEGMENTS)
+    return _COHORT.fullmatch(name) is not None or bool(segment_scope(name))
 
 
 def is_whole(text: str) -> bool:

@@ -13,40 +13,12 @@ from functools import lru_cache
 
 from assets.reports.extraction.table_values import find_scale, find_units, fold, is_money
 from assets.reports.extraction.vocabulary import find_metrics
+from assets.reports.extraction.wording import entire, load_words, searched
 from assets.reports.operators import Layout
 
 EXPIRY = "lease_expiry_share"
 """A lease-expiry label: the weight (area or rent) completes the metric's name."""
 
-# The first pattern that matches decides, so the qualified forms stand before the plain ones.
-_TERSE: tuple[tuple[str, str], ...] = (
-    (r"weighted[- ]average (?:unexpired )?(?:remaining )?(?:lease|contract|term|unexpired)|\bwa[lu][el]?t?\b|\bwale\b|加[权權]平均(?:剩[余餘])?租|平均剩[余餘]租", "wale_years"),
-    (r"(?:lease|contract|tenancy|term)s?[- ](?:expir|maturit|year end|roll)|expir(?:y|ies|ing|ation)|租[约約]到期|合[约約同]到期|到期", EXPIRY),
-    (r"(?:mrr|monthly recurring revenue|monthly recurring charge|月度?[经經]常性收入|每月[经經]常性收入).*(?:cabinet|rack|机柜|機櫃)", "price_mrr_per_cabinet"),
-    (r"(?:cabinet|rack|机柜|機櫃).*(?:\bmrr\b|monthly recurring revenue|月度?[经經]常性收入|月均收入)", "price_mrr_per_cabinet"),
-    (r"\bit load\b.*(?:contracted|customer|client|tenant)|(?:contracted|customer|client|tenant)\S* it load|客[户戶]it[负負][载載]", "customer_it_load"),
-    (r"total (?:area |capacity |space )?(?:committed|contracted) (?:and|&|\+|plus) pre[- ]?committed|committed (?:and|&|\+) pre[- ]?committed|签约及预签约|簽約及預簽約|已签约和预签约", "capacity_committed"),
-    (r"pre[- ]?commit|pre[- ]?leas|pre[- ]?let\b|预签[约約]|預[签簽]約|预租|預租", "pre_commitment_rate"),
-    (r"vacan|空置", "vacancy_rate"),
-    (r"(?:under construction|u/?c)\s*(?:and|&|/|\+|plus)\s*planned|在建及[规規][划劃]", "capacity_under_construction_plus_planned"),
-    (r"(?:in service|operational|built|existing|live)\s*(?:and|&|\+|plus)\s*(?:area |capacity )?(?:under construction|uc\b|under development)", "capacity_total"),
-    (r"under[- ](?:construction|development|build)|being built|in construction|\bu/?c\b|construction in progress|在建|建[设設]中|施工中", "capacity_under_construction"),
-    (r"\bplanned\b|in planning|[规規][划劃](?:容量|面[积積]|中)?|待建", "capacity_planned"),
-    (r"(?:forward )?order ?book|\bbacklog\b|(?:contracted|committed|signed|booked|leased)[, ]+(?:but )?(?:not|yet)(?: yet)?(?: to be)? (?:bill|utili|commenc|in use|occup|moved|deliver)|not yet (?:billing|commenced|utili[sz]ed)|已[签簽][约約]未", "capacity_committed_not_utilised"),
-    (r"commitment (?:rate|ratio|level)|(?:committed|contracted|contract) (?:rate|ratio)|[签簽][约約]率", "commitment_rate"),
-    (r"contracted utili[sz]ation|utili[sz]ation[, (]+contracted", "capacity_committed"),
-    (r"(?:committed|contracted|leased)\W+(?:\w+\W+){0,3}in[- ]service|in[- ]service\W+(?:\w+\W+){0,2}(?:committed|contracted)", "capacity_committed_in_service"),
-    (r"occupan|occupied|出租率|租用率|入住率|占用率|佔用率", "occupancy_rate"),
-    (r"(?:billing|billed) utili[sz]ation|utili[sz]ation[, (]+bill(?:ing|ed)", "capacity_utilised"),
-    (r"utili[sz]ation|上架率|使用率|利用率", "utilisation_rate"),
-    (r"utili[sz]ed|revenue[- ]generating|take[- ]?up|\bin use\b|\bbilling\b|\bbilled\b|\bused\b|已?上架|[计計][费費](?:面[积積]|机柜|容量)?|已使用|已利用", "capacity_utilised"),
-    (r"\bcommitted\b|\bcontracted\b|已?[签簽][约約]", "capacity_committed"),
-    (r"%\s*leased|percent(?:age)? leased|leased\s*\(?%|\bleased\b", "commitment_rate"),
-    (r"in[- ]service|in operation|operational|\boperating (?:capacity|area|portfolio|space|mw)|\bbuilt\b|\blive\b|existing (?:supply|capacity|stock|inventory)|equipped|fitted[- ](?:out|space)"
-     r"|lettable|leasable|rentable|\bnla\b|\bnra\b|\bgla\b|\bnrsf\b|\bcrsf\b|installed (?:capacity|power)|cabinets under management|cabinet capacity|(?:total|number of|no\. of|available) (?:cabinets|racks)"
-     r"|[运運][营營](?:容量|面[积積]|机柜|機櫃|中)|[营營][运運]|在[运運][营營]|可(?:出)?租[赁賃]?面[积積]|已投[产產运運]|服[务務](?:容量|面[积積]|中)|投[运運][容面]", "capacity_in_service"),
-    (r"interconnection|cross[- ]connect|互[联聯][连連]接|交叉[连連]接", "interconnections"),
-)  # fmt: skip
 # Their qualifier may stand in parentheses: 'Contracted (in service)'.
 _QUALIFIED = (
     "capacity_committed_in_service",
@@ -54,30 +26,12 @@ _QUALIFIED = (
     "capacity_total",
     "capacity_under_construction_plus_planned",
 )
-_EXACT: tuple[tuple[str, str], ...] = (
-    (r"(?:number of |no\. of |total |# of )?(?:operational |operating |live |owned )?(?:data cent(?:er|re)s?|facilities|sites)(?: count| \(?(?:number|no\.?|count|#)\)?)?|[数數]据中心(?:[数數][量目]|[个個][数數])", "data_centres"),
-    (r"(?:number of |no\. of |total |# of )?(?:colo(?:cation)? )?operators|[运運][营營]商(?:[数數][量目]|[个個][数數])", "operators"),
-    (r"(?:total |it |power |total it |design |critical it |it power |critical )?(?:capacity|power|power capacity|supply|inventory|stock|load|it load)|(?:floor |net floor |data hall |white )?(?:area|space)|cabinets|racks|容量|面[积積]|机柜[数數]?量?|機櫃[数數]?量?", "capacity_in_service"),
-)  # fmt: skip
-_TERSE_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), metric) for pattern, metric in _TERSE)
-_EXACT_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), metric) for pattern, metric in _EXACT)
-_BARRED = re.compile(
-    r"growth|\bincreases?\b|\bdecreases?\b|\bchanges?\b|\bchg\b|varian|\by[- /]?o[- /]?y\b|\bq[- /]?o[- /]?q\b|\bh[- /]?o[- /]?h\b|\bpp\b|\bppts?\b|\bbps\b|percentage points?"
-    r"|absorption|new supply|net add|additions?\b|\bdelivered\b|\bdeliveries\b|signings?|signed in|interest held|\bheld\b(?! (?:constant))|\bownership|\bstake\b|effective interest|equity interest|\binterest\b(?! in)"
-    r"|% of (?:total|portfolio|group|nla|gri|rent)|share of (?:portfolio|total|group)|contribution|revenue(?![- ]generating)|\bturnover\b|\bsales\b|\bebitda|\bnpi\b|\bnet property\b|profit|earnings|valuation|\bvalues?\b|\bcapex\b"
-    r"|\bcosts?\b|expens|\bdebt\b|leverage|gearing|\bdpu\b|\bdividend|\byields?\b|\bcap rate|\bmargin|tenants?\b(?! it load)|number of (?:customers|clients|leases)|^customers?$|^clients?$|employees|headcount|\bpue\b|\bwue\b"
-    r"|year (?:built|of)|\bfloors?$|storeys|\bcompletion\b|completed|\bchurn|reversion|\btargets?\b|guidance|\bbudget|\bland\b|\btenure\b|tenor|purchase|acquisition|\bshare price|\bunits? in issue|market share|gross building|gross floor|\bgfa\b|(?:site|land|plot) area|energy|electricity|renewable|emission"
-    r"|average rent|rent per|asking rent|\bpsf\b|增[长長]|增[幅加]|同比|[环環]比|[变變][动動化]|收入|利[润潤]|持股|[权權]益|[资資][产產][价價]值|估值|[净淨]吸[纳納]|新增",
-    re.IGNORECASE,
-)
-_RENT_WEIGHT = re.compile(
-    r"rental income|annuali[sz]ed (?:base )?rent|base rent|gross rent|gri\b|\brent(?:s|al)?\b|\brevenue\b|\bincome\b|租金",
-    re.IGNORECASE,
-)
-_AREA_WEIGHT = re.compile(
-    r"lettable area|leased area|let area|floor area|\bnla\b|\bnra\b|\bnrsf\b|net rentable|rentable|\barea\b|square f|square m|sq\.? ?(?:ft|m)|\bsqft\b|\bspace\b|by capacity|\bmw\b|\bkw\b|面[积積]",
-    re.IGNORECASE,
-)
+_WORDS = load_words("labels")
+_TERSE_PATTERNS = tuple((searched(entry["patterns"]), entry["metric"]) for entry in _WORDS["measures"])
+_EXACT_PATTERNS = tuple((entire(entry["patterns"]), entry["metric"]) for entry in _WORDS["whole_labels"])
+_BARRED = searched(_WORDS["barred"])
+_RENT_WEIGHT = searched(_WORDS["weights"]["rent"])
+_AREA_WEIGHT = searched(_WORDS["weights"]["area"])
 _PRO_FORMA = re.compile(r"pro[- ]?forma|备考|備考", re.IGNORECASE)
 _RESTATED = re.compile(r"\brestated\b|\bre-?presented\b|\brevised\b|\brestatement\b|\(R\)|重述|重列", re.IGNORECASE)
 _ESTIMATE = re.compile(r"\bestimate[ds]?\b|\best\.|预[计計]|預[计計]|估[计計]", re.IGNORECASE)

@@ -34,14 +34,17 @@ _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _SHORT = r"(?P<year>(?:19|20)?\d\d)"
 _ORDINAL = r"(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th)"
 _LEAD = re.compile(
-    r"^(?:(?:the )?(?:(?:un)?audited|as (?:at|of|on)|at|end of|end|ended|ending|period end(?:ed|ing)?|position at|balance (?:date|at)|on|"
+    r"^(?:(?:the )?(?:(?:un)?audited|as (?:at|of|on)|at|end of|end|ended|ending|period end(?:ed|ing)?"
+    r"|position at|balance (?:date|at)|on|"
     r"(?:three|six|nine|twelve) months(?: period)? (?:ended|to)|(?:3|6|9|12) months (?:ended|to)|"
-    r"(?:financial |fiscal |full |calendar |half[- ]|half )?(?:year|quarter|period|half)[- ]?(?:end(?:ed|ing)?)?(?: (?:at|to))?|year[- ]end|"
+    r"(?:financial |fiscal |full |calendar |half[- ]|half )?(?:year|quarter|period|half)[- ]?(?:end(?:ed"
+    r"|ing)?)?(?: (?:at|to))?|year[- ]end|"
     r"截至|截止|于|於|期末)\s*[:,]?\s*)+(?=\S)",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?:\s*\((?:un)?audited\)|\s*(?:un)?audited|\s*[(\[](?:\d{1,2}|[a-dg-z])[)\]]|\s*[*†‡#]+|\s*\((?:restated|reported|actual|pro[- ]?forma|estimated?|forecast|as restated)\)"
+    r"(?:\s*\((?:un)?audited\)|\s*(?:un)?audited|\s*[(\[](?:\d{1,2}|[a-dg-z])[)\]]|\s*[*†‡#]+"
+    r"|\s*\((?:restated|reported|actual|pro[- ]?forma|estimated?|forecast|as restated)\)"
     r"|\s+(?:restated|actual|pro[- ]?forma|estimated?|forecast|projected)|\s*(?:止|末|底|为止))+$",
     re.IGNORECASE,
 )
@@ -96,8 +99,11 @@ _PARTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _BUCKET = re.compile(
-    r"(?:(?P<before>≥|>=|>|beyond|after|from|later than|post|since|超过|超過)\s*)?(?:FY|CY|fiscal |financial year |year )?\s?'?(?P<year>20\d\d|(?<=FY)\d\d|(?<=FY )\d\d|(?<=')\d\d)"
-    r"(?:/\d\d)?(?:\s?(?:-|–|to|至)\s?(?:FY\s?)?(?P<last>20\d\d))?\s?年?\s*(?P<after>\+|(?:and|&) (?:beyond|after|later|thereafter|onwards?)|onwards?|or later|or after|or beyond|及以后|及以後|及之后|及之後|以后|以後|之后|之後|起)?",
+    r"(?:(?P<before>≥|>=|>|beyond|after|from|later than|post|since|超过|超過)\s*)?(?:FY|CY|fiscal "
+    r"|financial year |year )?\s?'?(?P<year>20\d\d|(?<=FY)\d\d|(?<=FY )\d\d|(?<=')\d\d)"
+    r"(?:/\d\d)?(?:\s?(?:-|–|to|至)\s?(?:FY\s?)?(?P<last>20\d\d))?\s?年?\s*(?P<after>\+|(?:and|&) (?:beyond"
+    r"|after|later|thereafter|onwards?)|onwards?|or later|or after|or beyond|及以后|及以後|及之后|及之後"
+    r"|以后|以後|之后|之後|起)?",
     re.IGNORECASE,
 )
 

@@ -31,7 +31,7 @@ class Oracle:
 
 @dataclass(frozen=True)
 class Label:
-    """A text that stands over or beside a value. `stub` is the label of the row or the header of the column it is in."""
+    """A text over or beside a value. `stub` is the label of the row or the header of the column it stands in."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -246,7 +246,7 @@ def _label_columns(
     """Columns whose body cells are words (or periods, for the first), never values."""
     columns = set()
     for column in range(width):
-        counts = {kind: 0 for kind in (EMPTY, NIL, PERIOD, NUMBER, TEXT)}
+        counts = dict.fromkeys((EMPTY, NIL, PERIOD, NUMBER, TEXT), 0)
         for index in band.body_rows:
             counts[kinds[index][column]] += 1
         words, values = counts[TEXT], counts[NUMBER]
@@ -254,9 +254,12 @@ def _label_columns(
         measured = values > 0 and column > 0 and any(oracle.is_metric(head) for head in heads)
         wordy = words > values and not measured
         indexed = " ".join(heads).casefold() in _INDEX_HEADERS
-        if (column == 0 and words + counts[PERIOD] > values) or wordy or indexed:
-            columns.add(column)
-        elif counts[PERIOD] > values and all(other in columns for other in range(column)):
+        if (
+            (column == 0 and words + counts[PERIOD] > values)
+            or wordy
+            or indexed
+            or (counts[PERIOD] > values and all(other in columns for other in range(column)))
+        ):
             columns.add(column)
     if len(columns) == width:
         # A table of words with a stray number: what is right of the first column may still hold values.

@@ -17,7 +17,9 @@ _SUPERSCRIPTS = dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁽⁾ᵃ�
 _DASHES = "-‐‑‒–—―−－﹣"
 # What reports print where there is no figure.
 _NIL = re.compile(
-    rf"^(?:[{_DASHES}.…·*/\s]*|n\.?\s?/?\s?[amapdr]\.?|not (?:shown|given|stated|printed|provided|recorded)|withheld|confidential|n\.m\.?|nil|none|not (?:available|applicable|disclosed|meaningful|published|reported)"
+    rf"^(?:[{_DASHES}.…·*/\s]*|n\.?\s?/?\s?[amapdr]\.?|not (?:shown|given|stated|printed|provided|recorded)"
+    rf"|withheld|confidential|n\.m\.?|nil|none|not (?:available|applicable|disclosed|meaningful|published"
+    rf"|reported)"
     r"|undisclosed|tbc|tbd|无|無|不适用|不適用|未披露|暂无|暫無|null|nan|#n/a|\?|x)$",
     re.IGNORECASE,
 )
@@ -28,12 +30,14 @@ _UNITS: tuple[tuple[str, str, float], ...] = (
     (r"mega\s?watts?|mw(?:p|e)?(?![a-z])|兆瓦", "mw", 1.0),
     (r"kilo\s?watts?|kw(?![a-z])|千瓦", "kw", 1.0),
     (
-        r"square\s+met(?:er|re)s?|sq\.?\s?met(?:er|re)s?|sq\.?\s?mtrs?|sq\.?\s?m\b\.?|sqms?\b|m2\b|㎡|平方米|平米|平方公尺",
+        r"square\s+met(?:er|re)s?|sq\.?\s?met(?:er|re)s?|sq\.?\s?mtrs?|sq\.?\s?m\b\.?|sqms?\b|m2\b|㎡"
+        r"|平方米|平米|平方公尺",
         "sqm",
         1.0,
     ),
     (
-        r"square\s+f(?:ee|oo)t|sq\.?\s?f(?:ee|oo)?t\b\.?|sqft\b|ft2\b|psf\b|[nc]rsf\b|nrsf\b|sf\b|平方呎|平方英尺|平方尺",
+        r"square\s+f(?:ee|oo)t|sq\.?\s?f(?:ee|oo)?t\b\.?|sqft\b|ft2\b|psf\b|[nc]rsf\b|nrsf\b|sf\b|平方呎"
+        r"|平方英尺|平方尺",
         "sqft",
         1.0,
     ),
@@ -53,19 +57,22 @@ _SCALES: tuple[tuple[str, float], ...] = (
     (r"亿|億", 1e8),
 )
 _MONEY = re.compile(
-    r"(?:US|S|A|HK|AU|SG|NZ|NT|C)\$|\$|€|£|¥|￥|\b(?:USD|EUR|GBP|SGD|AUD|HKD|JPY|CNY|RMB|US dollars?|euros?|dollars?|cents?)\b"
+    r"(?:US|S|A|HK|AU|SG|NZ|NT|C)\$|\$|€|£|¥|￥|\b(?:USD|EUR|GBP|SGD|AUD|HKD|JPY|CNY|RMB|US dollars?|euros?"
+    r"|dollars?|cents?)\b"
     r"|人民币|人民幣|港元|港币|港幣|美元|欧元|歐元|日圆|元",
     re.IGNORECASE,
 )
 _APPROXIMATE = (
-    r"approximately|approx\.?|circa|ca\.|c\.|about|around|nearly|almost|over|more than|above|at least|less than|below|under|up to"
+    r"approximately|approx\.?|circa|ca\.|c\.|about|around|nearly|almost|over|more than|above|at least"
+    r"|less than|below|under|up to"
     r"|close to|some|roughly|[~≈≃∼>≥<≤]|约|約|近|超过|超過|逾|大约|大約"
 )
 _LOWER_BOUND = re.compile(r"^(?:over|more than|above|at least|[>≥]|超过|超過|逾)$", re.IGNORECASE)
 _UPPER_BOUND = re.compile(r"^(?:less than|below|under|up to|nearly|almost|close to|[<≤]|近)$", re.IGNORECASE)
 _NUMBER = r"\d{1,3}(?:[  '’  ]\d{3})+(?:[.,]\d+)?|\d[\d.,]*\d|\d|\.\d+"
 _CELL = re.compile(
-    rf"^(?P<approx>{_APPROXIMATE})?\s*(?P<money>(?:US|S|A|HK|C|NZ)?[$€£¥￥]|USD|EUR|SGD|AUD|HKD|RMB|CNY|人民币|人民幣)?\s*"
+    rf"^(?P<approx>{_APPROXIMATE})?\s*(?P<money>(?:US|S|A|HK|C|NZ)?[$€£¥￥]|USD|EUR|SGD|AUD|HKD|RMB|CNY"
+    rf"|人民币|人民幣)?\s*"
     rf"(?P<sign>[{_DASHES}+])?\s*(?P<number>{_NUMBER})(?P<rest>.*)$",
     re.IGNORECASE,
 )

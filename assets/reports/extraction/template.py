@@ -28,6 +28,7 @@ from assets.reports.candidates import (
 )
 from assets.reports.document import Cell, Document, Place, Table
 from assets.reports.extraction.context import Context
+from assets.reports.extraction.entities import segment_scope
 from assets.reports.extraction.metric_units import FLOW_METRICS, UNITS_OF_METRIC, implied_unit, metric_for_unit
 from assets.reports.extraction.quantities import find_quantities
 from assets.reports.extraction.table_periods import excel_date, read_period
@@ -69,7 +70,8 @@ _BASES = (
     (r"重述|经重述|經重述", RESTATED),
 )
 _HEDGED = re.compile(
-    r"chart[ _]digiti[sz]ed|approx|\babout\b|\bnearly\b|\balmost\b|\baround\b|\bcirca\b|(?<![-\w])over\b(?![-\w])|more than|less than|\bat least\b|约|約|近",
+    r"chart[ _]digiti[sz]ed|approx|\babout\b|\bnearly\b|\balmost\b|\baround\b|\bcirca\b"
+    r"|(?<![-\w])over\b(?![-\w])|more than|less than|\bat least\b|约|約|近",
     re.IGNORECASE,
 )
 _HEDGE_WORD = re.compile(
@@ -86,20 +88,14 @@ _UNIT_NAMES = {
     "usd per month": "USD/month", "hkd/month": "HKD/month", "sgd/month": "SGD/month", "eur/month": "EUR/month",
     "aud/month": "AUD/month", "gbp/month": "GBP/month",
 }  # fmt: skip
-# Business lines by name where a layout has no word of its own for them.
-_SEGMENTS = (
-    (
-        re.compile(r"^(?:wholesale(?: idc| colocation)?|基地型(?:idc)?(?:业务|業務)?|批发(?:型)?|批發(?:型)?)$", re.I),
-        "wholesale IDC",
-    ),
-    (re.compile(r"^(?:retail(?: idc| colocation)?|城市型(?:idc)?(?:业务|業務)?|零售(?:型)?)$", re.I), "retail IDC"),
-)
 _WHOLE = re.compile(
-    r"^(?:group|portfolio|total|overall|global|worldwide|company|consolidated|whole|集团|集團|整体|整體|合计|合計|总计|總計|全部)?$",
+    r"^(?:group|portfolio|total|overall|global|worldwide|company|consolidated|whole|集团|集團|整体|整體"
+    r"|合计|合計|总计|總計|全部)?$",
     re.IGNORECASE,
 )
 _COUNTRIES = re.compile(
-    r"^(?:mainland china|china|prc|usa?|united states|united kingdom|uk|australia|japan|germany|netherlands|ireland|malaysia|中国|中國)$",
+    r"^(?:mainland china|china|prc|usa?|united states|united kingdom|uk|australia|japan|germany|netherlands"
+    r"|ireland|malaysia|中国|中國)$",
     re.IGNORECASE,
 )
 
@@ -124,7 +120,7 @@ class _Row:
         return " | ".join(text for text in (cell.text.strip() for cell in self.cells.values()) if text)
 
 
-class _Bad(Exception):
+class _BadCellError(Exception):
     """A cell that cannot be taken: the column's role, what was found, what was expected, and the remedy."""
 
     def __init__(self, role: str, found: str, expected: str, remedy: str) -> None:
@@ -144,7 +140,7 @@ def extract_template(document: Document, context: Context) -> Iterator[Candidate
 
 
 def known_metric(text: str, layout: Layout | None) -> str:
-    """The metric a name means: a ledger code ('utilisation_rate', 'capacity_in_service_mw') or a phrase; '' for none."""
+    """The metric a name means: a ledger code ('capacity_in_service_mw') or a phrase ('Occupancy'); '' for none."""
     code = re.sub(r"[\s\-]+", "_", fold(text).casefold()).strip("_")
     code = (
         code.replace("utilization", "utilisation")
@@ -195,7 +191,7 @@ def _read_table(
 def _read_figure(row: _Row, context: Context, decimal_comma: bool) -> Candidate | Rejection:
     try:
         return _candidate(row, context, decimal_comma)
-    except _Bad as bad:
+    except _BadCellError as bad:
         return Rejection(
             rule="template_cell",
             reason=(f"row {row.number}, column {bad.role}: found {bad.found!r}, expected {bad.expected}. {bad.remedy}"),
@@ -210,13 +206,15 @@ def _candidate(row: _Row, context: Context, decimal_comma: bool) -> Candidate:
     layout = _layout(row, context)
     operator = layout.operator if layout is not None else row.text("operator") or context.operator
     if not operator:
-        raise _Bad("operator", "", "the operator's name", "Fill the operator in.")
+        raise _BadCellError("operator", "", "the operator's name", "Fill the operator in.")
     term = row.text("reported_term")
     basis = _basis(row.text("basis"), term)
     scope, level, facility, market, perimeter = _scope(row, layout)
     tier = row.text("tier").casefold().replace(" ", "_")
     if tier and tier not in _TIERS:
-        raise _Bad("tier", row.text("tier"), f"one of {', '.join(_TIERS)}", "Correct the tier or leave it blank.")
+        raise _BadCellError(
+            "tier", row.text("tier"), f"one of {', '.join(_TIERS)}", "Correct the tier or leave it blank."
+        )
     period_end = _period(row, layout, level, tier)
     metric, value, unit, step, approximate, bounds = _figure(row, layout, decimal_comma)
     published = read_period(row.text("reported_on"))
@@ -264,7 +262,9 @@ def _basis(text: str, term: str) -> str:
     for pattern, basis in _BASES:
         if re.match(pattern, text, re.IGNORECASE):
             return basis
-    raise _Bad("basis", text, "a basis such as as_reported, restated_comparative, estimate or forecast", "Correct it.")
+    raise _BadCellError(
+        "basis", text, "a basis such as as_reported, restated_comparative, estimate or forecast", "Correct it."
+    )
 
 
 def _scope(row: _Row, layout: Layout | None) -> tuple[str, str, str, str, str]:
@@ -272,7 +272,9 @@ def _scope(row: _Row, layout: Layout | None) -> tuple[str, str, str, str, str]:
     text, level = row.text("scope"), row.text("scope_level").casefold()
     facility_text, market = row.text("facility"), row.text("market")
     if level and level not in _LEVELS:
-        raise _Bad("scope_level", row.text("scope_level"), f"one of {', '.join(_LEVELS)}", "Correct the level.")
+        raise _BadCellError(
+            "scope_level", row.text("scope_level"), f"one of {', '.join(_LEVELS)}", "Correct the level."
+        )
     perimeter = row.text("perimeter")
     bracket = re.search(r"\s*\[perimeter\s+([^:;\]]+)[^\]]*\]", text, re.IGNORECASE)
     if bracket is not None:
@@ -287,7 +289,7 @@ def _scope(row: _Row, layout: Layout | None) -> tuple[str, str, str, str, str]:
     if layout is not None and layout.kind == "market_source":
         scope = text or market or facility_text
         if not scope:
-            raise _Bad("market", "", "the market the figure is of", "Fill the market or the scope in.")
+            raise _BadCellError("market", "", "the market the figure is of", "Fill the market or the scope in.")
         return scope, level or "market", "", market or (scope if (level or "market") == "market" else ""), perimeter
     if text and level in _MARKET_LEVELS:
         return text, level, "", market or (text if level == "market" else ""), perimeter
@@ -319,7 +321,7 @@ def _segment(text: str, layout: Layout | None) -> str:
         for phrase, scope in layout.scopes.items():
             if phrase.casefold() == text.casefold():
                 return scope
-    return next((scope for pattern, scope in _SEGMENTS if pattern.match(text)), text)
+    return segment_scope(text) or text
 
 
 def _period(row: _Row, layout: Layout | None, level: str, tier: str) -> str:
@@ -327,7 +329,7 @@ def _period(row: _Row, layout: Layout | None, level: str, tier: str) -> str:
     if not text:
         if level in _MARKET_LEVELS and tier == "broker":
             return ""
-        raise _Bad(
+        raise _BadCellError(
             "period_end",
             "",
             "a date such as 2025-03-31",
@@ -340,7 +342,7 @@ def _period(row: _Row, layout: Layout | None, level: str, tier: str) -> str:
             return day.isoformat()
     label = read_period(text, layout.fiscal_year_end_month if layout is not None else 12)
     if label is None:
-        raise _Bad("period_end", text, "a date such as 2025-03-31", "Write the date as year-month-day.")
+        raise _BadCellError("period_end", text, "a date such as 2025-03-31", "Write the date as year-month-day.")
     return label.period_end.isoformat()
 
 
@@ -350,10 +352,10 @@ def _figure(
     """metric, value, unit, rounding, approximate and bounds of a row."""
     name = row.text("metric")
     if not name:
-        raise _Bad("metric", "", "the name of a metric", "Fill the metric in.")
+        raise _BadCellError("metric", "", "the name of a metric", "Fill the metric in.")
     metric = known_metric(name, layout)
     if not metric:
-        raise _Bad(
+        raise _BadCellError(
             "metric", name, "a metric of the ledger (data/ledger/metrics.csv)", "Correct the name of the metric."
         )
     cell = row.cells.get("value")
@@ -361,7 +363,9 @@ def _figure(
     read = read_text_value(printed, decimal_comma)
     if read is None:
         expected = "a number" if printed else "a number, not a blank"
-        raise _Bad("value", printed, expected, "Correct the cell; leave the row out where nothing is published.")
+        raise _BadCellError(
+            "value", printed, expected, "Correct the cell; leave the row out where nothing is published."
+        )
     value, step = read.value, read.step
     unit_text = row.text("unit") or _unit_in_name(name)
     unit, factor = _unit(unit_text, metric, read.unit)
@@ -375,7 +379,9 @@ def _figure(
         is_code = fold(name).casefold() == metric
         if not fitting or (is_code and fitting != metric):
             expected = "one of " + ", ".join(UNITS_OF_METRIC[metric])
-            raise _Bad("unit", unit_text or read.unit, f"{expected} for {metric}", "Correct the unit or the metric.")
+            raise _BadCellError(
+                "unit", unit_text or read.unit, f"{expected} for {metric}", "Correct the unit or the metric."
+            )
         metric = fitting
     return metric, value, unit, step, read.approximate, (None, None)
 
@@ -395,7 +401,7 @@ def _unit(text: str, metric: str, printed_unit: str) -> tuple[str, float]:
     if not key:
         unit = printed_unit or implied_unit(metric)
         if not unit:
-            raise _Bad("unit", "", "the unit of the value", "Fill the unit in; units are never guessed.")
+            raise _BadCellError("unit", "", "the unit of the value", "Fill the unit in; units are never guessed.")
         return unit, 1.0
     if key in _UNIT_NAMES:
         unit = _UNIT_NAMES[key]
@@ -408,7 +414,9 @@ def _unit(text: str, metric: str, printed_unit: str) -> tuple[str, float]:
         return (hits[0].unit if len(hits) == 1 and re.fullmatch(r"\w+|%", folded) else folded), 1.0
     if len({hit.unit for hit in hits}) == 1 and hits[0].unit:
         return hits[0].unit, 1.0 if printed_unit == hits[0].unit else hits[0].factor
-    raise _Bad("unit", text, "a unit such as mw, kw, sqm, sqft, cabinets, pct, years or count", "Correct the unit.")
+    raise _BadCellError(
+        "unit", text, "a unit such as mw, kw, sqm, sqft, cabinets, pct, years or count", "Correct the unit."
+    )
 
 
 def _bounds(row: _Row, decimal_comma: bool) -> tuple[float | None, float | None] | None:

@@ -12,32 +12,9 @@ from dataclasses import dataclass
 
 from assets.reports.document import Cell, Table
 from assets.reports.extraction.table_values import fold
+from assets.reports.extraction.wording import load_words
 
-# Role -> the names a column goes by, folded: lower case, blanks for underscores and hyphens.
-_SYNONYMS = {
-    "operator": "operator|operator name|company|company name|issuer|landlord|provider|owner|publisher|reporting entity|entity|"
-    "公司|公司名称|公司名稱|运营商|營運商|运营公司|營運公司|企业|企業|企业名称|企業名稱|主体|主體|发行人|發行人|运营方|營運方",
-    "facility": "facility|facility name|property|property name|site|site name|data centre|data center|datacentre|datacenter|asset|"
-    "building|campus|设施|設施|设施名称|設施名稱|数据中心|數據中心|机房|機房|园区|園區|物业|物業|站点|站點",
-    "scope": "scope|segment|business|business line|business segment|perimeter name|业务|業務|业务类型|業務類型|范围|範圍|口径|口徑|板块|板塊|分部|业务板块",
-    "scope_level": "scope level|level|层级|層級|级别|級別",
-    "market": "market|city|metro|location|市场|市場|城市|地点|地點|所在地",
-    "period_end": "period end|period ending|period|period end date|date|as of|as at|as of date|quarter end|quarter ended|quarter|"
-    "reporting date|reporting period|balance date|截止日期|截至日期|截止日|截至日|期末|期末日|期末日期|日期|报告期|報告期|报告日|季度|期间|期間|季末",
-    "metric": "metric|metrics|measure|indicator|kpi|item|figure name|series|指标|指標|指标名称|指標名稱|项目|項目|度量|数据项|數據項",
-    "value": "value|figure|amount|reading|number|reported value|数值|數值|数字|數字|值|数据|數據|数量|數量|指标值|指標值",
-    "unit": "unit|units|uom|unit of measure|单位|單位|计量单位|計量單位",
-    "basis": "basis|status|reporting basis|依据|依據|数据性质|性质",
-    "perimeter": "perimeter|consolidation perimeter|合并范围|合併範圍",
-    "source": "source url|source|url|link|reference|来源|來源|资料来源|資料來源|数据来源|链接|連結",
-    "tier": "tier|source tier|来源等级|來源等級",
-    "reported_on": "reported on|published on|publication date|release date|published|reported|发布日期|發佈日期|公布日期|公佈日期|披露日期",
-    "reported_term": "reported term|term|label|printed term|原文用语|原文|原词",
-    "value_low": "value low|low|lower|lower bound|min|下限",
-    "value_high": "value high|high|upper|upper bound|max|上限",
-    "ignored": "note|notes|comment|comments|remark|remarks|id|row|no|#|备注|備註|说明|說明|序号|序號|currency",
-}
-_ROLES = {name: role for role, names in _SYNONYMS.items() for name in names.split("|")}
+_ROLES = {name: role for role, names in load_words("template").items() for name in names}
 
 
 @dataclass(frozen=True)
