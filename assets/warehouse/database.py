@@ -21,6 +21,19 @@ class WarehouseLockedError(RuntimeError):
     """Another process holds the file for writing; the message names it and what to do."""
 
 
+class transaction:  # noqa: N801 - reads as a verb in a with statement
+    """BEGIN and COMMIT round a block; ROLLBACK where it raises."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> None:
+        self.connection.execute("BEGIN TRANSACTION")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.connection.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
 class WarehouseDamagedError(RuntimeError):
     """The file is no readable DuckDB database; the message names the remedy."""
 
@@ -44,15 +57,8 @@ def connect(
             f"{path}: no such database. Run `colocast run` first, or point COLOCAST_HOME at its folder."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
-        "threads": threads,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "preserve_insertion_order": True,
-    }
     try:
-        connection = duckdb.connect(str(path), read_only=read_only, config=config)
+        connection = duckdb.connect(str(path), read_only=read_only, config=_config(memory_limit, threads))
     except duckdb.IOException as error:
         raise _explained(path, error) from error
     except (duckdb.SerializationException, duckdb.InternalException, duckdb.CatalogException) as error:
@@ -63,10 +69,31 @@ def connect(
         connection.close()
 
 
+@contextmanager
+def connect_nowhere(memory_limit: str = MEMORY_LIMIT, threads: int = THREADS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to no file, for work on several attached ones; bounded like connect()."""
+    connection = duckdb.connect(":memory:", config=_config(memory_limit, threads))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
 def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of tables, comments and views; repeatable, and nothing is dropped."""
-    for name in ("schema", "comments", "views"):
-        connection.execute(sql_text(name))
+    # In one transaction: outside of it every statement waits for the disk.
+    with transaction(connection):
+        connection.execute(sql_text("schema"))
+        describe(connection)
+
+
+def describe(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the views and comment every table, view and column; a view's column means what its table's does."""
+    connection.execute(sql_text("comments"))
+    connection.execute(sql_text("views"))
+    for view, column, comment in connection.execute(sql_text("view_columns")).fetchall():
+        text = comment.replace("'", "''")
+        connection.execute(f'COMMENT ON COLUMN "{view}"."{column}" IS \'{text}\'')
 
 
 def published_tables(connection: duckdb.DuckDBPyConnection, catalog: str | None = None) -> list[str]:
@@ -78,6 +105,16 @@ def published_tables(connection: duckdb.DuckDBPyConnection, catalog: str | None 
         [catalog],
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def _config(memory_limit: str, threads: int) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "memory_limit": memory_limit,
+        "threads": threads,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": True,
+    }
 
 
 def _explained(path: Path, error: duckdb.IOException) -> RuntimeError:

@@ -10,9 +10,8 @@ from datetime import date
 
 import duckdb
 
-from assets.warehouse.database import sql_text
+from assets.warehouse.database import sql_text, transaction
 from assets.warehouse.ledger import assumed
-from assets.warehouse.loading import transaction
 from assets.warehouse.stack import build_entity_shares
 
 _LIMITS = ("active_quarters", "carried_quarters", "minimum_quarters", "rate_series_quarters")
@@ -32,7 +31,8 @@ def build_history(connection: duckdb.DuckDBPyConnection, as_of: date) -> int:
     with transaction(connection):
         connection.execute(sql_text("points"))
         connection.execute(sql_text("sums"))
-        build_entity_shares(connection, as_of, values)
+        stack_as_of = build_entity_shares(connection, as_of, values)
+        connection.execute("SET VARIABLE stack_as_of = ?::DATE", [stack_as_of])
         connection.execute(sql_text("history"))
         connection.execute(sql_text("disagreements"))
     count = connection.execute("SELECT count(*) FROM occupancy_history").fetchone()

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from assets.reports.operators import Layouts
-from assets.warehouse.loading import transaction
+from assets.warehouse.database import transaction
 from assets.warehouse.names import operator_slug
 
 DATA_FOLDER = Path(__file__).parents[2] / "data"

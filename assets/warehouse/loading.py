@@ -17,7 +17,7 @@ import duckdb
 import pandas as pd
 
 from assets.reports.operators import Layout, Layouts
-from assets.warehouse.database import sql_text
+from assets.warehouse.database import sql_text, transaction
 from assets.warehouse.names import facility_key, operator_slug
 
 # Months from the date a figure holds at to the main date of the document that prints it, by basis. A restated
@@ -103,19 +103,6 @@ def load(
     ).fetchone()
     assert counts is not None
     return Loaded(counts[0], counts[1], counts[2], counts[3], _fingerprint(connection) != before)
-
-
-class transaction:  # noqa: N801 - reads as a verb in a with statement
-    """BEGIN and COMMIT round a block; ROLLBACK where it raises."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
-
-    def __enter__(self) -> None:
-        self.connection.execute("BEGIN TRANSACTION")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.connection.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
 def documents_frame(documents: pd.DataFrame, received_at: Mapping[str, datetime]) -> pd.DataFrame:

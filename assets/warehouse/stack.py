@@ -155,9 +155,16 @@ def combine(rows: list[dict[str, Any]], as_of: date, rules: StackRules) -> Share
     )
 
 
-def build_entity_shares(connection: duckdb.DuckDBPyConnection, as_of: date, assumptions: Mapping[str, float]) -> int:
-    """Fill internal.entity_stack_shares from evidence, facilities and the temporary `points`; returns the rows."""
+def build_entity_shares(connection: duckdb.DuckDBPyConnection, as_of: date, assumptions: Mapping[str, float]) -> date:
+    """Fill internal.entity_stack_shares from evidence, facilities and the temporary `points`.
+
+    Returns the date the shares are for: the last completed quarter end, or the newest counted statement where that is
+    later. Between two such dates nothing about the shares changes, so a daily run without news publishes nothing.
+    """
     evidence = connection.execute("SELECT * FROM stack_evidence ORDER BY evidence_id").df()
+    quarter = (pd.Timestamp(as_of) + pd.Timedelta(days=1) - pd.offsets.QuarterEnd(1)).date()
+    dates = [pd.Timestamp(value).date() for value in evidence["evidence_date"]]
+    as_of = max([quarter, *(dated for dated in dates if dated <= as_of)])
     facilities = connection.execute(sql_text("stack_facilities")).df()
     portfolios = dict(connection.execute(sql_text("stack_portfolios")).fetchall())
     jurisdictions: dict[str, dict[str, float]] = {}
@@ -179,7 +186,7 @@ def build_entity_shares(connection: duckdb.DuckDBPyConnection, as_of: date, assu
         connection.register("new_shares", shares.rename(columns={"series_id": "entity_id"}).drop(columns="as_of"))
         connection.execute("INSERT INTO internal.entity_stack_shares BY NAME SELECT * FROM new_shares")
         connection.unregister("new_shares")
-    return len(shares)
+    return as_of
 
 
 def _operator_shares(

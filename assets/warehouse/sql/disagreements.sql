@@ -67,7 +67,7 @@ figures AS (
         source, kind, market, metric, period_end, printed_metric,
         -- The largest site stands for the link to document and place.
         max_by(observation_id, (coalesce(capacity, 0), observation_id)) AS observation_id,
-        CASE WHEN count(*) = 1 THEN any_value(value) ELSE sum(value * capacity) / sum(capacity) END AS value,
+        CASE WHEN count(*) = 1 THEN any_value(value) ELSE sum(value * capacity ORDER BY observation_id) / sum(capacity ORDER BY observation_id) END AS value,
         max(rounding) AS rounding,
         bool_or(is_approximate) AS is_approximate,
         bool_or(basis = 'estimate') AS is_estimate,

@@ -1,5 +1,5 @@
 -- occupancy_history and stack_shares, made anew. Needs points.sql, sums.sql, internal.entity_stack_shares and the
--- variables `as_of` and `rate_series_quarters`.
+-- variables `stack_as_of` and `rate_series_quarters`.
 
 -- Shares of every site and operator scope: the scope's own where its jurisdictions are known apart, else the operator's.
 CREATE OR REPLACE TEMP TABLE series_shares AS
@@ -88,26 +88,38 @@ WHERE member.sum_level = 'total' AND share > 0;
 
 CREATE OR REPLACE TEMP TABLE sum_rows AS
 WITH parts AS (
-    SELECT sum_level AS level, place, NULL AS stack, * EXCLUDE (sum_level, place, level, member_level) FROM summed_members
+    SELECT sum_level AS level, place, NULL AS stack, * EXCLUDE (sum_level, place, level, member_level)
+    FROM summed_members
     UNION ALL BY NAME
-    SELECT 'stack' AS level, '' AS place, stack, * EXCLUDE (sum_level, place, level, member_level, stack) FROM stack_rows
+    SELECT 'stack' AS level, '' AS place, stack, * EXCLUDE (sum_level, place, level, member_level, stack)
+    FROM stack_rows
+),
+-- In a fixed order: floating sums depend on it, and equal inputs must give equal tables.
+sums AS (
+    SELECT
+        level,
+        place,
+        stack,
+        unit,
+        number,
+        sum(in_service ORDER BY operator, entity_id) AS in_service,
+        sum(leased ORDER BY operator, entity_id) AS leased,
+        CASE WHEN count(committed) = count(*) THEN sum(committed ORDER BY operator, entity_id) END AS committed,
+        CASE WHEN count(utilised) = count(*) THEN sum(utilised ORDER BY operator, entity_id) END AS utilised,
+        coalesce(sum(in_service ORDER BY operator, entity_id) FILTER (WHERE provenance = 'observed'), 0) AS observed,
+        coalesce(sum(in_service ORDER BY operator, entity_id) FILTER (WHERE provenance = 'estimated'), 0) AS estimated,
+        max(known_at) AS known_at,
+        count(DISTINCT operator) AS members
+    FROM parts
+    GROUP BY level, place, stack, unit, number
 )
 SELECT
-    level,
-    place,
-    stack,
-    unit,
+    * EXCLUDE (number, observed, estimated),
     quarter_date(number) AS quarter_end,
-    sum(in_service) AS in_service,
-    sum(leased) AS leased,
-    CASE WHEN count(committed) = count(*) THEN sum(committed) END AS committed,
-    CASE WHEN count(utilised) = count(*) THEN sum(utilised) END AS utilised,
-    coalesce(sum(in_service) FILTER (WHERE provenance = 'observed'), 0) / sum(in_service) AS observed_share,
-    coalesce(sum(in_service) FILTER (WHERE provenance = 'estimated'), 0) / sum(in_service) AS estimated_share,
-    max(known_at) AS known_at,
-    count(DISTINCT operator) AS members
-FROM parts
-GROUP BY level, place, stack, unit, number;
+    observed / in_service AS observed_share,
+    estimated / in_service AS estimated_share
+FROM sums
+WHERE in_service > 0;
 
 DELETE FROM occupancy_history;
 
@@ -177,14 +189,13 @@ SELECT
     known_at,
     members
 FROM sum_rows
-WHERE in_service > 0
 ORDER BY ALL;
 
 DELETE FROM stack_shares;
 
 INSERT INTO stack_shares BY NAME
 SELECT DISTINCT
-    history.level, history.series_id, getvariable('as_of') AS as_of,
+    history.level, history.series_id, getvariable('stack_as_of') AS as_of,
     share.mainland AS mainland_share,
     share.us AS us_share,
     share.dual AS dual_share,

@@ -88,3 +88,19 @@ COMMENT ON VIEW restatements IS 'Each restated figure beside what replaced it, w
 COMMENT ON VIEW latest_occupancy IS 'Latest quarter of every series of occupancy_history, with changes on the quarter and the year (fractions).';
 COMMENT ON VIEW latest_forecast IS 'occupancy_forecast of the newest vintage of each scenario.';
 COMMENT ON VIEW backlog IS 'Capacity signed and not yet billed or used: committed - utilised, in unit; committed here may include space under construction.';
+
+COMMENT ON COLUMN restatements.value_before IS 'The figure as first printed, in unit.';
+COMMENT ON COLUMN restatements.value_after IS 'The figure that replaced it, in unit.';
+COMMENT ON COLUMN restatements.change IS 'value_after - value_before, in unit.';
+COMMENT ON COLUMN restatements.perimeter_before IS 'Set of sites counted in the earlier figure.';
+COMMENT ON COLUMN restatements.perimeter_after IS 'Set of sites counted in the later figure.';
+COMMENT ON COLUMN restatements.reason IS 'What differs: the perimeter, or the value in the same perimeter.';
+COMMENT ON COLUMN restatements.known_at_before IS 'Date from which the earlier figure was public.';
+COMMENT ON COLUMN restatements.known_at_after IS 'Date from which the later figure was public.';
+COMMENT ON COLUMN restatements.observation_id_before IS 'The earlier figure (observations.observation_id).';
+COMMENT ON COLUMN restatements.observation_id_after IS 'The later figure (observations.observation_id).';
+COMMENT ON COLUMN latest_occupancy.change_on_quarter IS 'Occupancy less that of the quarter before, fraction (0.01 = 1 point); null where that is not known.';
+COMMENT ON COLUMN latest_occupancy.change_on_year IS 'Occupancy less that of the year before, fraction (0.01 = 1 point); null where that is not known.';
+COMMENT ON COLUMN backlog.committed_total IS 'Capacity under contract, in unit; may include space under construction.';
+COMMENT ON COLUMN backlog.utilised IS 'Capacity billed or used, in unit.';
+COMMENT ON COLUMN backlog.backlog IS 'Signed and not yet billed or used, in unit; as printed, else committed_total - utilised.';

@@ -1,0 +1,166 @@
+"""Publishing: a file of its own for readers, put in place by rename, with the previous ones kept.
+
+Belongs here: what readers get and how it gets there. Not here: whether it may be published (expectations).
+
+A reader who has the old file open keeps reading it; one who opens a moment later gets the new one. No .wal stands
+beside the file, and its storage version (v1.4.0) is the one that most readers open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from assets.warehouse.database import connect, connect_nowhere, describe, published_tables, sql_text, transaction
+
+FILE_NAME = "occupancy.duckdb"
+STORAGE_VERSION = "v1.4.0"
+# Which runs there were changes with every run, whether or not a figure did.
+_LEFT_OUT_OF_COMPARISON = {"runs"}
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publish() did. `changed` False: the published tables were equal already and nothing was written.
+
+    `history` is the kept copy, None where nothing changed. `restored` is True where the published file was
+    damaged or had a stale .wal beside it.
+    """
+
+    path: Path
+    changed: bool
+    fingerprint: str
+    history: Path | None
+    restored: bool
+
+
+def publish(warehouse: Path, published: Path, keep: int = 12, label: str = "") -> Published:
+    """Publish the tables and views of `warehouse` as `published`/occupancy.duckdb.
+
+    `label` (a vintage and a run, such as 2026-09-30_ab12) names the copy in `published`/history, of which the last
+    `keep` stay. Nothing is written where the tables are equal to the published ones. Raises ValueError for keep below
+    1, and what connect() raises for the warehouse; until the last step the previous publication stands untouched.
+    """
+    if keep < 1:
+        raise ValueError(f"keep is {keep}; expected at least 1, the publication itself")
+    target = published / FILE_NAME
+    (published / "history").mkdir(parents=True, exist_ok=True)
+    for leftover in published.glob(f".{FILE_NAME}.*"):
+        leftover.unlink(missing_ok=True)
+    with connect(warehouse, read_only=True) as connection:
+        wanted = fingerprint(connection)
+    standing = published_fingerprint(target)
+    stale_wal = target.with_name(target.name + ".wal")
+    if standing == wanted and not stale_wal.exists():
+        return Published(target, False, wanted, None, False)
+    temporary = published / f".{FILE_NAME}.{os.getpid()}"
+    _write(warehouse, temporary)
+    if published_fingerprint(temporary) != wanted:
+        temporary.unlink(missing_ok=True)
+        raise RuntimeError(
+            f"{temporary}: the copy does not equal the warehouse, so it was not published and {target} stands. Check"
+            " the disk for space and faults, then run again."
+        )
+    existed = target.exists() or stale_wal.exists()
+    # A .wal beside another file than its own blocks opening; it goes first.
+    stale_wal.unlink(missing_ok=True)
+    temporary.replace(target)
+    _sync(published)
+    history = _keep(target, published / "history", label or wanted[:12], keep)
+    return Published(target, standing != wanted, wanted, history, existed and (standing is None or standing == wanted))
+
+
+def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
+    """SHA-256 over the published tables' definitions, comments and rows, in order of their columns; `runs` left out."""
+    digest = hashlib.sha256()
+    for table in published_tables(connection):
+        digest.update(table.encode())
+        described = connection.execute(
+            "SELECT column_name, data_type, comment FROM duckdb_columns()"
+            " WHERE table_name = ? AND schema_name = 'main' AND database_name = current_database()"
+            " ORDER BY column_index",
+            [table],
+        ).fetchall()
+        digest.update(repr(described).encode())
+        if table in _LEFT_OUT_OF_COMPARISON:
+            continue
+        cursor = connection.execute(f'SELECT * FROM "{table}" ORDER BY ALL')
+        while rows := cursor.fetchmany(10_000):
+            digest.update(repr(rows).encode())
+    views = connection.execute(
+        "SELECT view_name, sql, comment FROM duckdb_views()"
+        " WHERE schema_name = 'main' AND NOT internal AND database_name = current_database() ORDER BY view_name"
+    ).fetchall()
+    digest.update(repr(views).encode())
+    return digest.hexdigest()
+
+
+def published_fingerprint(path: Path) -> str | None:
+    """The fingerprint of a published file; None where it is missing or cannot be read."""
+    if not path.is_file():
+        return None
+    try:
+        with connect(path, read_only=True) as connection:
+            return fingerprint(connection)
+    except (duckdb.Error, RuntimeError, UnicodeDecodeError):
+        return None
+
+
+def _write(warehouse: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    with connect_nowhere() as connection:
+        connection.execute(f"ATTACH '{_quoted(warehouse)}' AS source (READ_ONLY)")
+        connection.execute(f"ATTACH '{_quoted(target)}' AS publication (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute("USE publication")
+        with transaction(connection):
+            # The schema file makes keys and checks; rows go in order of their columns: equal tables, equal files.
+            connection.execute(_published_part(sql_text("schema")))
+            for table in published_tables(connection, "source"):
+                connection.execute(
+                    f'INSERT INTO publication.main."{table}" BY NAME SELECT * FROM source.main."{table}" ORDER BY ALL'
+                )
+            describe(connection)
+        connection.execute("CHECKPOINT publication")
+        connection.execute("USE memory")
+        connection.execute("DETACH publication")
+    target.with_name(target.name + ".wal").unlink(missing_ok=True)
+    _sync(target)
+
+
+def _published_part(schema: str) -> str:
+    # What stands in schema `internal` is the pipeline's own.
+    statements = [part.strip() for part in re.sub(r"--[^\n]*", "", schema).split(";")]
+    return ";\n".join(part for part in statements if part and "internal" not in part.split("(")[0]) + ";"
+
+
+def _keep(target: Path, history: Path, label: str, keep: int) -> Path:
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", label)
+    numbers = [int(match.group(1)) for path in history.glob("*.duckdb") if (match := re.match(r"(\d{6})_", path.name))]
+    copy = history / f"{max(numbers, default=0) + 1:06d}_{name}.duckdb"
+    # A copy and not a link: whatever happens to the file that readers open, what was published stays as it was.
+    temporary = history / f".{copy.name}.{os.getpid()}"
+    shutil.copyfile(target, temporary)
+    _sync(temporary)
+    temporary.replace(copy)
+    for old in sorted(history.glob("[0-9][0-9][0-9][0-9][0-9][0-9]_*.duckdb"))[:-keep]:
+        old.unlink()
+    _sync(history)
+    return copy
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

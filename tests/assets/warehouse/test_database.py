@@ -1,0 +1,101 @@
+"""The warehouse opens with clear errors, and every published column says what it means and in which unit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from assets.warehouse.database import (
+    WarehouseDamagedError,
+    WarehouseLockedError,
+    connect,
+    create_schema,
+    published_tables,
+)
+
+CONTRACT = {
+    "documents": "document_id file_name media_type sha256 bytes operator published_on received_at status reason layout"
+    " rows_accepted rows_quarantined",
+    "observations": "observation_id document_id operator scope scope_level facility_id market period_end cadence metric"
+    " value value_low value_high unit basis perimeter trust known_at superseded_by locator quote",
+    "quarantine": "quarantine_id document_id rule severity reason row_json locator first_seen_at",
+    "stack_shares": "level series_id as_of mainland_share us_share dual_share unknown_share grade evidence_count",
+    "occupancy_history": "level series_id series_name stack market quarter_end unit in_service leased committed"
+    " utilised occupancy commitment_rate utilisation_rate observed_share estimated_share assumed_share known_at",
+    "occupancy_forecast": "vintage scenario level series_id stack quarter_end horizon unit in_service_p50 leased_p05"
+    " leased_p10 leased_p25 leased_p50 leased_p75 leased_p90 leased_p95 occupancy_p05 occupancy_p10 occupancy_p25"
+    " occupancy_p50 occupancy_p75 occupancy_p90 occupancy_p95 occupancy_mean model",
+    "breach_probability": "vintage scenario level series_id quarter_end horizon threshold probability",
+    "forecast_accuracy": "model level horizon origins n mae_pp bias_pp mase swis coverage_80 coverage_95"
+    " skill_vs_naive",
+    "source_disagreements": "market metric period_end source_a value_a definition_a source_b value_b definition_b",
+    "runs": "run_id started_at finished_at outcome code_version documents observations vintage seed",
+    "facilities": "facility_id document_id provenance",
+    "stack_evidence": "facility_id evidence_date points_to strength statement source document_id provenance",
+    "claims": "claim_id grade",
+    "assumptions": "parameter value low high unit basis",
+}
+
+
+def test_tables_have_the_columns_of_the_contract_in_its_order(warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert published_tables(warehouse) == sorted(CONTRACT)
+    for table, columns in CONTRACT.items():
+        found = [row[0] for row in warehouse.execute(f"DESCRIBE {table}").fetchall()]
+        assert [name for name in found if name in columns.split()] == columns.split(), table
+
+
+def test_every_table_view_and_column_has_a_comment(warehouse: duckdb.DuckDBPyConnection) -> None:
+    bare = warehouse.execute(
+        "SELECT table_name, column_name FROM duckdb_columns()"
+        " WHERE schema_name = 'main' AND NOT internal AND comment IS NULL"
+        " UNION ALL SELECT table_name, '' FROM duckdb_tables() WHERE schema_name = 'main' AND comment IS NULL"
+        " UNION ALL SELECT view_name, '' FROM duckdb_views() WHERE NOT internal AND comment IS NULL"
+    ).fetchall()
+    assert bare == []
+
+
+def test_schema_can_be_created_again_over_data(warehouse: duckdb.DuckDBPyConnection) -> None:
+    before = warehouse.execute("SELECT * FROM claims ORDER BY ALL").fetchall()
+    create_schema(warehouse)
+    assert before
+    assert warehouse.execute("SELECT * FROM claims ORDER BY ALL").fetchall() == before
+
+
+def test_a_locked_warehouse_names_the_process_and_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    code = (
+        f"import duckdb, sys\nconnection = duckdb.connect({str(path)!r})\nprint('open', flush=True)\nsys.stdin.read()\n"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(WarehouseLockedError) as caught, connect(path):
+            pass
+        assert str(holder.pid) in str(caught.value)
+        assert "Wait for that run to end" in str(caught.value)
+    finally:
+        holder.communicate("")
+
+
+def test_a_damaged_warehouse_and_a_missing_one_say_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(WarehouseDamagedError, match="colocast rebuild"), connect(path):
+        pass
+    with pytest.raises(FileNotFoundError, match="colocast run"), connect(tmp_path / "none.duckdb", read_only=True):
+        pass
+
+
+def test_the_connection_is_closed_even_when_the_block_fails(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with pytest.raises(duckdb.CatalogException), connect(path) as connection:
+        connection.execute("CREATE TABLE t(i INTEGER); SELECT * FROM nothing")
+    with connect(path) as again:
+        assert again.execute("SELECT count(*) FROM t").fetchall() == [(0,)]
