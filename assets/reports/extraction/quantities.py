@@ -477,11 +477,12 @@ def _change_kind(before: str, after: str, unit: str, kind: str) -> str:
         return changed
     if unit != "pct" and _INCREMENT_ADJECTIVE_BEFORE.search(tail):
         return changed
-    if _CHANGE_BEFORE.search(tail) and not _UP_TO.search(tail):
+    if _CHANGE_BEFORE.search(tail) and not _UP_TO.search(tail) and not _PARTICLE.search(tail):
         return changed
     return kind
 
 
+_PARTICLE = re.compile(r"\b(?:took|tak\w+|fill\w*|sign\w*|fit\w*|build\w*|built|ma[dk]e\w*|set|open\w*|us\w+|lock\w*|snapped|soaked|ended|end|wound) up\s?$", re.I)
 _UP_TO = re.compile(r"\b(?:up|down|higher|lower)\s(?:to|at)\s?$", re.I)
 
 

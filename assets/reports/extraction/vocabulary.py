@@ -110,7 +110,7 @@ _GLUE = re.compile(
 _JOINER = re.compile(r"\b(?:and|or|as well as|versus|against|followed by)\b|[、和及与與,，&/]", re.I)
 _CABINET = re.compile(r"cabinet|rack|机柜|機櫃|机架|機架", re.I)
 # A comma and a word that opens a new statement part two phrases: '... billing, for a utilisation of'.
-_APART = re.compile(r"\s*[,，–—-]\s+(?:for|giving|with|at|or|a|an|which is|that is)\b|\s*[,，]?\s*(?:i\.e\.|that is)", re.I)
+_APART = re.compile(r"[,，–—-]\s+(?:for|giving|with|at|or|a|an|which is|that is)\b|\bi\.e\.|\bthat is\b(?!\s+(?:in|under|being|up|now|still|currently|already|live|not|ready))", re.I)
 _MAX_GLUE = 40
 
 
@@ -163,7 +163,7 @@ def _tokens(text: str, layout: Layout | None) -> list[_Token]:
 
 def _joins(text: str, group: list[_Token], token: _Token) -> bool:
     gap = text[group[-1].end : token.start]
-    if len(gap) > _MAX_GLUE or not _GLUE.fullmatch(gap) or _APART.match(gap):
+    if len(gap) > _MAX_GLUE or not _GLUE.fullmatch(gap) or _APART.search(gap):
         return False
     concepts = {item.concept for item in group}
     if group[0].concept == "flow" and token.concept not in ("blocker", "flow") and "blocker" not in concepts:
