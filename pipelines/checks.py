@@ -52,8 +52,8 @@ def rule_specs(rules: Iterable[RuleWords], asset: str) -> list[dg.AssetCheckSpec
             name=check_name(rule.id),
             asset=asset,
             blocking=True,
-            description=f"{rule.title}. {rule.means} Remedy: {rule.remedy} See {RULES_PAGE}#{rule.id}.",
-            metadata={"rule": rule.id, "severity": rule.severity, "rules": f"{RULES_PAGE}#{rule.id}"},
+            description=f"{rule.title}. {rule.means} Remedy: {rule.remedy} See {RULES_PAGE}#{rule.id.lower()}.",
+            metadata={"rule": rule.id, "severity": rule.severity, "rules": f"{RULES_PAGE}#{rule.id.lower()}"},
         )
         for rule in rules
     ]
@@ -88,7 +88,7 @@ def rule_results(
             "severity": str(finding["severity"]),
             "rows checked": int(finding["checked"]),
             "rows failing": int(finding["failing_total"]),
-            "rule": f"{RULES_PAGE}#{finding['id']}",
+            "rule": f"{RULES_PAGE}#{str(finding['id']).lower()}",
         }
         if finding["failing"]:
             metadata["failing rows"] = table(finding["failing"], ROW_COLUMNS)

@@ -27,7 +27,7 @@ def stamp(path: Path) -> list[int] | None:
 
 @dataclass
 class Memory:
-    """`stages` maps a stage to {fingerprint, stamps, summary}; paths of stamps are relative to the warehouse's folder."""
+    """`stages` maps a stage to {fingerprint, stamps, summary}; paths in stamps are relative to the warehouse's."""
 
     path: Path
     warehouse: Path

@@ -36,10 +36,6 @@ class Settings(BaseSettings):
         default=REPOSITORY / "data" / "reports",
         description="The reports that a run without --inbox reads beside those of the inbox.",
     )
-    ledger: Path = Field(
-        default=REPOSITORY / "data" / "ledger",
-        description="The claims ledger and the metric dictionary.",
-    )
     as_of: date | None = Field(
         default=None,
         description="Pretend that today is this day (ISO): only what was known by then is used. Empty: the real day.",
@@ -48,7 +44,6 @@ class Settings(BaseSettings):
     keep_published: int = Field(
         default=12, ge=1, le=1000, description="How many earlier publications stay in published/history/."
     )
-    forecast_jobs: int = Field(default=1, ge=1, le=64, description="Processes that fit forecasts side by side.")
 
     reader_memory_mib: int = Field(
         default=2048,
@@ -103,7 +98,7 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:3000", description="Address of the UI as written into failure messages."
     )
 
-    @field_validator("home", "bundled_reports", "ledger")
+    @field_validator("home", "bundled_reports")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()

@@ -134,6 +134,7 @@ def progress(start: str) -> Iterator[None]:
 def friendly(debug: bool) -> Iterator[None]:
     """Turn what can go wrong into a sentence and an exit code; with `debug` the traceback is shown as well."""
     import typer
+    from pydantic import ValidationError
 
     try:
         yield
@@ -144,6 +145,13 @@ def friendly(debug: bool) -> Iterator[None]:
         raise typer.Exit(problem.exit_code) from None
     except (typer.Exit, typer.Abort, KeyboardInterrupt):
         raise
+    except ValidationError as problem:
+        for one in problem.errors():
+            name = "COLOCAST_" + "_".join(str(part) for part in one["loc"]).upper()
+            err.print(
+                f"[red]{name} is {escape(repr(one['input']))}: {escape(one['msg'])}. See docs/operations.md.[/red]"
+            )
+        raise typer.Exit(USAGE) from None
     except BrokenPipeError:
         # The reader of a pipe (head, less) has gone: nothing is wrong, and nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
