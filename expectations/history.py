@@ -6,6 +6,8 @@ batch and of the reference that are trusted at least as much: a summary's slip n
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 import pandas as pd
 
@@ -144,14 +146,17 @@ def _jumps_of(series: pd.DataFrame, beyond: pd.Series, words: dict[int, tuple[st
         return
     quarters = np.maximum(np.round(np.diff(levels.index.to_numpy()).astype("timedelta64[D]").astype(float) / 91.3), 1)
     changes = np.diff(levels.to_numpy() if rate else np.log(levels.to_numpy())) / quarters
+    candidates = series[series["candidate"]]
+    rows_by_date: dict[pd.Timestamp, list[int]] = defaultdict(list)
+    for day, row in zip(candidates["period"], candidates["row"], strict=True):
+        rows_by_date[day].append(int(row))
     for position in range(1, len(levels)):
         others = np.delete(changes, position - 1)
         centre = float(np.median(others))
         sigma = MAD_TO_SIGMA * float(np.median(np.abs(others - centre)))
         room = max(ROBUST_DEVIATIONS * sigma, LEAST_JUMP_POINTS if rate else LEAST_JUMP_LOG)
         excess = max(abs(changes[position - 1] - centre) - room, 0.0)
-        here = series[(series["period"] == levels.index[position]) & series["candidate"]]
-        for row in here["row"]:
+        for row in rows_by_date.get(levels.index[position], []):
             beyond[row] = excess
             if excess:
                 before, now = levels.iloc[position - 1], levels.iloc[position]

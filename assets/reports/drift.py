@@ -201,7 +201,9 @@ def _known(frame: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=names)
     known = pd.concat(parts, ignore_index=True)
-    # What others write about an operator has no layout of the operator's.
+    # Neither a compilation of several operators nor what others write about one has the operator's layout.
+    operators = known.groupby("document_id")["operator"].transform("nunique")
+    known = known[operators == 1]
     known = known[~known["tier"].isin(THIRD_HAND_TIERS)]
     # A database gives dates, candidates carry ISO text.
     return known.assign(period_end=known["period_end"].astype(str).str[:10])

@@ -110,6 +110,16 @@ def test_result_warns_and_names_document_and_remedy() -> None:
     assert row["remedy"]
 
 
+def test_neither_compilations_nor_summaries_are_the_document_before() -> None:
+    now = frame(*(said(m) for m in METRICS[:2]), document="now".ljust(16, "0"))
+    compilation = frame(
+        *(said(m, "2024-03-31") for m in METRICS), said("wale_years", "2024-03-31", operator="Another"), document="c"
+    )
+    summary = frame(*(said(m, "2024-03-31", tier="summary") for m in METRICS), document="s")
+    earlier = pd.concat([compilation, summary], ignore_index=True)
+    assert drift_result([Reading("now", "example")], now, earlier).passed  # type: ignore[list-item]
+
+
 def test_documents_without_a_layout_are_not_compared() -> None:
     result = drift_result([Reading("now", "general", ("odd words",))], frame(), pd.DataFrame())  # type: ignore[list-item]
     assert (result.passed, result.checked) == (True, 0)
