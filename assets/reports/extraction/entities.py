@@ -140,9 +140,12 @@ def is_whole(text: str) -> bool:
 
 def combine(outer: Entity, inner: Entity) -> Entity:
     """A cohort inside a business line: 'wholesale IDC' and 'mature' -> 'wholesale IDC, mature'."""
+    if inner.level == "portfolio" and inner.scope in ("group", "portfolio"):
+        # The total of a part is the part.
+        return outer
     if outer.level == "portfolio" and inner.level == "portfolio" and outer.scope not in ("group", "portfolio"):
-        if inner.scope in ("group", "portfolio"):
-            return outer
+        if inner.scope.casefold().startswith(outer.scope.casefold()):
+            return inner
         return Entity(f"{outer.scope}, {inner.scope[0].lower()}{inner.scope[1:]}", "portfolio")
     if inner.level == "facility" and outer.level in ("market", "region"):
         return Entity(inner.scope, "facility", inner.facility, inner.market or outer.market or outer.scope, inner.known)

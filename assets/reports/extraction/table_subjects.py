@@ -31,9 +31,12 @@ def subject_of(frame: Frame, slot: Slot, origin: str, metric_text: str) -> Entit
     """Whom the slot is about; None where its labels name something that cannot be told."""
     found = _outer_entity(frame)
     for label in slot.sections:
-        inner = _entity_of(frame, label.text, trusted=False)
+        inner = _entity_of(frame, label.text, trusted=origin == "row" and _is_one_of_several(frame, label.text))
         if inner is not None:
             found = entities.combine(found, inner)
+    corner = slot.labels[0].stub if slot.labels else ""
+    if corner and (inner := _segment_in(frame, corner)) is not None:
+        found = entities.combine(found, inner)
     places = [label.text for label in slot.attributes if _PLACE_STUB.match(label.stub)]
     named: list[Entity] = []
     for position, label in enumerate(slot.labels):
@@ -49,6 +52,7 @@ def subject_of(frame: Frame, slot: Slot, origin: str, metric_text: str) -> Entit
             continue
         trusted = origin != "row" or (label.text != metric_text and bool(NAME_STUB.search(label.stub)))
         inner = _entity_of(frame, label.text, trusted=trusted and not _MEASURE_STUB.match(label.stub))
+        inner = inner or _segment_in(frame, label.text)
         if inner is not None:
             named.append(inner)
     columns = {label.text for other in frame.slots for label in other.headers}
@@ -60,10 +64,13 @@ def subject_of(frame: Frame, slot: Slot, origin: str, metric_text: str) -> Entit
             continue
         several = sum(1 for text in columns if may_name(frame, text)) >= 2
         inner = _entity_of(frame, label.text, trusted=several and origin in ("row", "section", "caption"))
+        inner = inner or _segment_in(frame, label.text)
         if inner is not None:
             named.append(inner)
     for inner in named:
         found = entities.combine(found, inner)
+    if any(_is_grand_total(frame, slot, label.text) for label in (*slot.labels, *slot.headers)):
+        found = Entity(frame.context.group_scope, "portfolio") if not _outer_named(found, named) else found
     if found.level == "facility" and not found.market and places:
         found = replace(found, market=re.split(r"[,，(]", places[0])[0].strip())
     elif (
@@ -75,6 +82,44 @@ def subject_of(frame: Frame, slot: Slot, origin: str, metric_text: str) -> Entit
         found = read_entity(places[0], frame.context.layout, True) or found
     if frame.context.is_market_source and found.scope in ("group", "portfolio"):
         return None
+    return found
+
+
+def _is_grand_total(frame: Frame, slot: Slot, text: str) -> bool:
+    """Whether a total is of the whole whatever section it stands in: it says so, or it closes a table of sections."""
+    if not entities.is_whole(text):
+        return False
+    if re.search(r"portfolio|group|overall|grand|consolidated|global|worldwide|集[团團]|整[体體]", text, re.IGNORECASE):
+        return True
+    sections = {tuple(label.text for label in other.sections) for other in frame.slots}
+    return len(sections) >= 2 and slot.row == max(other.row for other in frame.slots)
+
+
+def _outer_named(found: Entity, named: list[Entity]) -> bool:
+    """Whether a slot of a total also names a part in its other labels: the part's own column or row."""
+    return any(inner.scope == found.scope and inner.scope not in ("group", "portfolio") for inner in named)
+
+
+def _is_one_of_several(frame: Frame, text: str) -> bool:
+    """Whether a section row stands among several that can only be names: sites the reader has never seen."""
+    names = {
+        label.text
+        for other in frame.slots
+        for label in other.sections
+        if may_name(frame, label.text) and not entities.is_generic(label.text) and not find_dates(label.text)
+    }
+    return text in names and len(names) >= 2
+
+
+def _segment_in(frame: Frame, text: str) -> Entity | None:
+    """The business line or cohort a measure's label names: 'Ramp-up utilisation rate', 'Wholesale IDC (MW)'."""
+    if frame.context.is_market_source:
+        return None
+    found: Entity | None = None
+    for hit in find_names(text, frame.context.layout, ("segment", "cohort")):
+        named = read_entity(hit.name, frame.context.layout)
+        inner = named if named is not None and named.level != "facility" else Entity(hit.name, "portfolio")
+        found = inner if found is None else entities.combine(found, inner)
     return found
 
 
@@ -99,8 +144,6 @@ def _entity_of(frame: Frame, text: str, trusted: bool) -> Entity | None:
     if may_name(frame, text):
         entity = read_entity(text, layout, market_source)
         if entity is not None and (entity.known or (trusted and not entities.is_generic(text))):
-            if entity.known and entity.level == "portfolio" and entity.scope in ("group", "portfolio"):
-                return entity
             return entity
     pieces = [piece for piece in _PIECES.split(text) if piece.strip()]
     if len(pieces) > 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assets.reports.candidates import ESTIMATE, FORECAST, Candidate, Rejection
 from assets.reports.document import Document, Table
@@ -16,7 +17,7 @@ from assets.reports.extraction import entities
 from assets.reports.extraction.approximation import widen
 from assets.reports.extraction.context import Context
 from assets.reports.extraction.labels import EXPIRY, read_label
-from assets.reports.extraction.periods import find_dates
+from assets.reports.extraction.periods import find_dates, months_between
 from assets.reports.extraction.surroundings import Surroundings, surroundings_of
 from assets.reports.extraction.table_dates import period_of
 from assets.reports.extraction.table_expiry import bucket_of, read_expiry
@@ -46,11 +47,22 @@ def extract_tables(document: Document, context: Context) -> Iterator[Candidate |
         slots = tuple(read_slots(table, oracle))
         if not slots:
             continue
-        frame = _frame(table, around, context, document, slots)
+        frame = _frame(table, around, _with_cadence(context, slots), document, slots)
         for slot in slots:
             figure = _read_slot(frame, slot)
             if figure is not None:
                 yield figure
+
+
+def _with_cadence(context: Context, slots: tuple[Slot, ...]) -> Context:
+    """The context, half-yearly where nothing is known of the operator and every date of a table is half years apart."""
+    main = context.period_end
+    if context.layout is not None or main is None:
+        return context
+    labels = {label.text for slot in slots for label in (*slot.headers, *slot.labels)}
+    days = {period.period_end for text in labels if (period := read_period(text, context.fiscal_year_end_month))}
+    apart = {months_between(day, main) for day in days if day < main}
+    return replace(context, cadence="half_yearly") if 6 in apart and all(gap % 6 == 0 for gap in apart) else context
 
 
 def _oracle(context: Context) -> Oracle:
@@ -68,7 +80,7 @@ def _oracle(context: Context) -> Oracle:
         return bool(facts.metric or facts.unit or facts.barred)
 
     def section_kind(text: str) -> str:
-        if layout is not None and layout.facility(text) is not None:
+        if entities.is_whole(text) or (layout is not None and layout.facility(text) is not None):
             return "entity"
         if is_metric(text):
             return "measure"
@@ -139,9 +151,11 @@ def _read_figure(frame: Frame, slot: Slot) -> Candidate | Rejection | None:
     if slot.value.approximate:
         low, high = widen(value, unit, slot.value.bound)
     labels = (*slot.labels, *slot.headers, *slot.sections)
-    marked = [frame.facts(label.text) for label in labels] + [frame.facts(text) for text in frame.around.captions[:1]]
+    printed = [frame.facts(label.text) for label in labels]
+    marked = printed + [frame.facts(text) for text in frame.around.captions[:1]]
     notes = " ".join(notes_of(frame, slot))
-    outlook = ESTIMATE if any(f.estimate for f in marked) else FORECAST if any(f.forecast for f in marked) else ""
+    # A caption may explain what E and F stand for: only a label makes a figure an estimate.
+    outlook = ESTIMATE if any(f.estimate for f in printed) else FORECAST if any(f.forecast for f in printed) else ""
     return frame.context.candidate(
         metric=metric,
         value=round(value, 6),
