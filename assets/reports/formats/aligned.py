@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assets.reports.document import Cell
 from assets.reports.formats.wording import settle_marks
@@ -23,6 +23,12 @@ _YEAR_OR_PERIOD = re.compile(
     r"(?:FY|CY|1H|2H|H[12]|[1-4]Q|Q[1-4])\s*['’]?(?:(?:19|20)\d{2}|\d{2})?\s*[AEFP]?"
     r"|(?:19|20)\d{2}\s*[AEFP]?(?:\s*[1-4]Q|\s*Q[1-4]|\s*H[12])?|\d{1,2} \w+ (?:19|20)\d{2}"
 )
+
+
+# More columns than this under spanning heads are not shared out in every way.
+_MOST_SHARED = 16
+# How far, in column widths, a spanning head may stand from where its columns would put it.
+_FIT = 0.25
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ class _Row:
     texts: dict[int, str]
     spans: dict[int, int]
     ruled_above: bool
+    extents: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def has_values(self) -> bool:
         return any(is_value(text) for column, text in self.texts.items() if column > 0)
@@ -92,6 +99,9 @@ def to_cells(lines: Sequence[Line], smallest_gap: float) -> tuple[list[Cell], in
     """Cells, rows and columns of an unruled table: heads over two lines and labels over two lines become one cell."""
     bounds = column_bounds(lines, smallest_gap)
     rows = [_row(line, bounds) for line in lines]
+    for upper, lower in itertools.pairwise(rows):
+        if not upper.has_values() and not lower.has_values():
+            _spread_heads(upper, lower, bounds)
     rows = _merge_labels(_merge_heads(rows))
     cells: list[Cell] = []
     first_data = next((number for number, row in enumerate(rows) if row.has_values()), 0)
@@ -106,6 +116,7 @@ def to_cells(lines: Sequence[Line], smallest_gap: float) -> tuple[list[Cell], in
 def _row(line: Line, bounds: Sequence[tuple[float, float]]) -> _Row:
     texts: dict[int, str] = {}
     spans: dict[int, int] = {}
+    extents: dict[int, tuple[float, float]] = {}
     for run in line.runs:
         first, last = covered(run, bounds)
         while first in texts and first < last:
@@ -115,7 +126,47 @@ def _row(line: Line, bounds: Sequence[tuple[float, float]]) -> _Row:
         else:
             texts[first] = run.text
             spans[first] = last - first + 1
-    return _Row(line.top, line.top, texts, spans, line.ruled_above)
+            extents[first] = (run.start, run.end)
+    return _Row(line.top, line.top, texts, spans, line.ruled_above, extents)
+
+
+def _spread_heads(upper: _Row, lower: _Row, bounds: Sequence[tuple[float, float]]) -> None:
+    """Gives heads that stand over several columns ('2024' over '1Q' to '3Q') their spans.
+
+    Heads are centred over their columns or start with the first of them: of all ways to share the columns out, in
+    order and without gaps, the one that fits the printed places best is taken.
+    """
+    heads = sorted(upper.texts)
+    columns = [column for column in sorted(lower.texts) if column > 0]
+    if 0 in upper.texts or not 0 < len(heads) < len(columns) or any(span > 1 for span in lower.spans.values()):
+        return
+    places = [upper.extents[head] for head in heads]
+    best: tuple[float, list[int]] | None = None
+    for skipped in range(min(2, len(columns) - len(heads)) + 1):
+        shared = columns[skipped:]
+        for cuts in itertools.combinations(range(1, len(shared)), len(heads) - 1):
+            edges = [0, *cuts, len(shared)]
+            groups = [shared[low:high] for low, high in itertools.pairwise(edges)]
+            centred = sum(
+                abs(bounds[group[0]][0] + bounds[group[-1]][1] - start - end) / 2
+                for group, (start, end) in zip(groups, places, strict=True)
+            )
+            leading = sum(abs(bounds[group[0]][0] - place[0]) for group, place in zip(groups, places, strict=True))
+            cost = min(centred, leading)
+            if best is None or cost < best[0]:
+                best = (cost, [skipped, *edges])
+        if len(shared) > _MOST_SHARED:
+            break
+    pitches = sorted(bounds[after][0] - bounds[before][0] for before, after in itertools.pairwise(columns))
+    if best is None or best[0] > _FIT * pitches[len(pitches) // 2] * len(heads):
+        return
+    skipped, *edges = best[1]
+    shared = columns[skipped:]
+    texts = [upper.texts[head] for head in heads]
+    starts = [shared[low] for low in edges[:-1]]
+    upper.texts = dict(zip(starts, texts, strict=True))
+    upper.spans = {start: shared[high - 1] - start + 1 for start, high in zip(starts, edges[1:], strict=True)}
+    upper.extents = dict(zip(starts, places, strict=True))
 
 
 def _pitch(rows: Sequence[_Row]) -> float:

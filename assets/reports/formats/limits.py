@@ -30,7 +30,7 @@ class Limits:
     table_places: int = 2_000_000
     cells: int = 1_000_000
     text_characters: int = 30_000_000
-    line_characters: int = 2_000_000
+    line_characters: int = 200_000
     nesting: int = 180
     memory_bytes: int = 2_048 * MIB
     processor_s: int = 90

@@ -10,6 +10,7 @@ import io
 import itertools
 import logging
 import re
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ _PAGE_NUMBER = re.compile(
 _MARGIN = 0.09
 # A line this full that ends no sentence was wrapped, even where the next word would just have fitted.
 _NEARLY_FULL = 0.85
+_UNPACKED_STEP = 1 << 20
 _NO_TEXT = "no text can be extracted; needs OCR or manual entry"
 
 
@@ -105,6 +107,7 @@ def _read_pages(document: Any, count: int) -> tuple[list[_Page], list[int]]:
     for number in range(1, count + 1):
         try:
             page = document.pages[number - 1]
+            _check_streams(page)
             glyphs = page_glyphs(page)
             if sum(not glyph.text.isspace() for glyph in glyphs) == 0:
                 empty.append(number)
@@ -112,14 +115,41 @@ def _read_pages(document: Any, count: int) -> tuple[list[_Page], list[int]]:
                 continue
             pages.append(_page(page, number, glyphs))
             page.close()
-        except (MemoryError, RecursionError):
+        except (MemoryError, RecursionError, Unreadable):
             raise
         except Exception as error:
+            if any(isinstance(cause, MemoryError) for cause in (error.__cause__, error.__context__, *error.args)):
+                raise MemoryError from error
             # Any of pdfminer's many error types: half a report must not pass as a whole one.
             raise Unreadable(
                 "rejected", f"the PDF is damaged on page {number}: {_said(error)}", f"page {number}"
             ) from error
     return pages, empty
+
+
+def _check_streams(page: Any) -> None:
+    """Refuses a page whose compressed content is cut or altered; the parser would read the rest in silence."""
+    from pdfminer.pdftypes import resolve1
+
+    for stream in page.page_obj.contents or ():
+        stream = resolve1(stream)
+        raw = getattr(stream, "rawdata", None)
+        if raw is None or getattr(stream, "decipher", None) is not None:
+            continue
+        names = [getattr(name, "name", "") for name, _parameters in stream.get_filters()]
+        if names not in (["FlateDecode"], ["Fl"]):
+            continue
+        unpacker = zlib.decompressobj()
+        try:
+            while raw and not unpacker.eof:
+                unpacker.decompress(raw, _UNPACKED_STEP)
+                raw = unpacker.unconsumed_tail
+        except zlib.error as error:
+            raise Unreadable(
+                "rejected", f"the PDF is damaged: the content of page {page.page_number} is broken"
+            ) from error
+        if not unpacker.eof:
+            raise Unreadable("rejected", f"the PDF is damaged: the content of page {page.page_number} is cut short")
 
 
 def _page(page: Any, number: int, glyphs: list[Glyph]) -> _Page:

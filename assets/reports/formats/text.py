@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assets.reports.document import Cell, Place
+from assets.reports.document import Cell, Place, Unreadable
 from assets.reports.formats.aligned import Line, Run, is_value, to_cells
 from assets.reports.formats.parts import DraftBlock, Parts
 from assets.reports.formats.wording import fold, looks_like_heading, settle_marks, split_glued
@@ -27,6 +27,12 @@ def read_text(text: str, parts: Parts, first_is_title: bool = True) -> None:
     """Adds the parts of a text: tables where columns plainly line up, else headings, bullets and paragraphs."""
     pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
     every_line = [line for page in pages for line in page.split("\n")]
+    longest = max(map(len, every_line), default=0)
+    if longest > parts.limits.line_characters:
+        raise Unreadable(
+            "quarantined",
+            f"a line of {longest:,} characters; at most {parts.limits.line_characters:,} are read, none were taken",
+        )
     width = wrap_width([line for chunk in _chunks(every_line) if len(chunk) > 1 for line in chunk])
     stripped, numbered = strip_running_numbers([line for line in every_line if line.strip()])
     if numbered:
@@ -126,7 +132,15 @@ def _add_block(text: str, parts: Parts, place: Place, alone: bool, indent: int =
 
 def _runs(line: str) -> list[Run]:
     expanded = line.expandtabs(8)
-    return [Run(found.start(), found.end(), found[0]) for found in _WIDE_GAP.finditer(expanded)]
+    runs: list[Run] = []
+    for found in _WIDE_GAP.finditer(expanded):
+        tokens = list(re.finditer(r"\S+", found[0]))
+        # Figures one space apart are cells of their own; words one space apart are not.
+        if len(tokens) > 1 and all(is_value(token[0]) for token in tokens):
+            runs += [Run(found.start() + token.start(), found.start() + token.end(), token[0]) for token in tokens]
+        else:
+            runs.append(Run(found.start(), found.end(), found[0]))
+    return runs
 
 
 def _separated(line: str) -> list[str] | None:
@@ -189,5 +203,5 @@ def _add_table(lines: Sequence[str], parts: Parts, place: Place) -> None:
         parts.table(cells, len(rows), max(map(len, rows)), place=place)
         return
     found = [Line(float(top), tuple(_runs(line))) for top, line in enumerate(body)]
-    cells, row_count, column_count = to_cells(found, 1.0)
+    cells, row_count, column_count = to_cells(found, 0.5)
     parts.table(cells, row_count, column_count, place=place)

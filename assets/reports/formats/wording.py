@@ -68,7 +68,7 @@ def settle_marks(text: str) -> tuple[str, tuple[str, ...], str]:
     return fold(settled), tuple(dict.fromkeys(notes)), lead
 
 
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+|\S*/\S*\.\S*")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S{1,80}@\S{1,200}|\S{0,80}/\S{0,200}\.\S{0,200}")
 _RESTORED = (
     # A bracket glued to the word before ('million(2Q2019', 'Y-o-Y(June'); a plural in brackets, 'item(s)', is none.
     (re.compile(r"(?<=[A-Za-z0-9%])\((?!s\))(?=[A-Za-z0-9])"), " ("),
@@ -107,6 +107,8 @@ _HEADING_WORDS = (
     "Highlights|Results|Update|Updates|Overview|Summary|Developments|Outlook|Points|Lines|Information|Statements?"
     "|Measures|Metrics|Review|Performance|Guidance|Call|Definitions|Note|Notes|Harbor|Harbour"
 )
+# A longer stretch without a line break is no prose; looking for sentences in it would only cost time.
+_LONGEST_GLUED = 50_000
 _STARTERS = "The|This|These|We|Our|Net|Total|Management|Service|Adjusted|Gross|Area|Utili[sz]ed"
 _GLUED_POINT = re.compile(r"(?<=[a-z0-9)%\"”’])[.!?;][\"”’)]?(?=[A-Z][a-z][\w-]*[ ,])")
 _GLUED_BRACKET = re.compile(r"(?<=[\w%.]{4}\))(?=[A-Z][a-z]+ )")
@@ -124,6 +126,8 @@ def split_glued(text: str) -> list[str]:
     A capital inside a word splits it only after a word that ends headings, or where both halves stand as words
     of their own elsewhere in the text: names such as 'CyrusOne' or 'SUNeVision' stay whole.
     """
+    if len(text) > _LONGEST_GLUED:
+        return [text.strip()]
     cuts = {found.end() for pattern in (_GLUED_POINT, _GLUED_BRACKET) for found in pattern.finditer(text)}
     for found in _GLUED_HEADING.finditer(text):
         at = found.start()
@@ -168,6 +172,4 @@ def looks_like_heading(text: str) -> bool:
         return False
     if re.search(r"\d\s*(?:%|sqm|sq\b|MW|GW|kW|cabinets|million|亿|万|平方米|平方公尺)", text):
         return False
-    if re.search(r"[:：]\s*\S", text) and not re.match(r"\S+ ?\d", text) and len(text) > 60:
-        return False
-    return len(text.split()) <= 14
+    return len(text.split()) <= 18

@@ -81,6 +81,10 @@ def paragraphs(lines: Sequence[str], width: int) -> list[list[str]]:
     return groups
 
 
+# A bracket still open after this many lines was never closed.
+_LOOK_BACK = 12
+
+
 def starts_item(line: str) -> bool:
     """Whether a line begins a bullet or an enumerated item."""
     return bool(BULLET.match(line) or _ENUMERATED.match(line))
@@ -93,6 +97,7 @@ def runs_on(so_far: str, following: str) -> bool:
         return False
     if _open_bracket(so_far) and len(so_far) < 2_000:
         return True
+    so_far = so_far[-200:]
     if _SENTENCE_END.search(so_far):
         return False
     # A line that begins with a figure goes on with a sentence; after a short label it is a value of its own.
@@ -112,7 +117,7 @@ def _open_bracket(text: str) -> bool:
 def _starts_anew(group: Sequence[str], line: str, width: int) -> bool:
     last = group[-1].rstrip()
     following = line.strip()
-    so_far = " ".join(group)
+    so_far = " ".join(group[-_LOOK_BACK:])
     if BULLET.match(line) or (_ENUMERATED.match(line) and not _open_bracket(so_far)):
         return True
     first_word = re.match(r"\S+", following)

@@ -474,6 +474,8 @@ def _header_rows(rows: list[int], by_row: dict[int, dict[int, _Value]]) -> set[i
     header: set[int] = set()
     for row in rows:
         values = list(by_row[row].values())
+        if header and len(values) == 1:
+            break
         if all(value.bold for value in values) or not any(_is_data(value) for value in values):
             header.add(row)
         else:
