@@ -73,8 +73,7 @@ def rolling_errors(
     (every series cut at the same quarter); z = (y - yhat) / scale, 0 where scale and error both are 0.
     """
     cut_panel = Panel(tuple(panel.series[cut.series].until(cut.length) for cut in origins))
-    label = f"backtest {member}"
-    median = answer_in_parts(member, cut_panel, horizon, (), seed, jobs, progress, label).median
+    median = answer_in_parts(member, cut_panel, horizon, (), seed, jobs, progress).median
     scale = origin_scales(panel, origins)
     rows = []
     for at, cut in enumerate(origins):

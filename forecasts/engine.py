@@ -75,7 +75,7 @@ def forecast(
 
     panel: unique_id, ds (quarter end), y, optional cap in the unit of y (see forecasts.panel). horizon: quarters, >= 1,
     counted from each series' last figure. model: auto or a member's name. jobs: processes; the answer is the same bits
-    whatever it is. progress(label, done, total) is called as series are fitted.
+    whatever it is. progress(done, total) is called as series are fitted.
 
     Returns unique_id, ds (quarter end), model (the one that answered that series), yhat (median), lo-80, hi-80, lo-95,
     hi-95, in the order in which series first appear; never NaN, lo-95 <= lo-80 <= yhat <= hi-80 <= hi-95, within

@@ -13,7 +13,7 @@ from forecasts.panel import Panel
 
 CHUNK = 20
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[int, int], None]
 
 
 def _work(task: tuple[str, Panel, int, tuple[float, ...], int]) -> Answer:
@@ -29,10 +29,9 @@ def answer_in_parts(
     seed: int = 0,
     jobs: int = 1,
     progress: Progress | None = None,
-    label: str = "",
 ) -> Answer:
     """The member's answer for the panel. A member that fits each series alone is split into chunks of fixed size,
-    so the work of a chunk does not depend on `jobs`; others answer in one piece. progress(label, done, total)
+    so the work of a chunk does not depend on `jobs`; others answer in one piece. progress(done, total)
     counts series.
     """
     if not MEMBERS[name].separate or not len(panel):
@@ -44,7 +43,7 @@ def answer_in_parts(
     def take(answer: Answer) -> None:
         answers.append(answer)
         if progress is not None:
-            progress(label or name, min(len(answers) * CHUNK, len(panel)), len(panel))
+            progress(min(len(answers) * CHUNK, len(panel)), len(panel))
 
     if jobs > 1 and len(tasks) > 1:
         # spawn: a forked child would inherit locks of threads that do not exist in it.
