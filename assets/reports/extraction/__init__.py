@@ -149,7 +149,15 @@ def _without_repeats(rows: list[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     index: dict[tuple[str, ...], list[int]] = {}
     for row in rows:
-        key = (row.operator, row.scope_level, row.facility or row.scope, row.period_end, row.metric, row.unit, _group(row.basis))
+        key = (
+            row.operator,
+            row.scope_level,
+            row.facility or row.scope,
+            row.period_end,
+            row.metric,
+            row.unit,
+            _group(row.basis),
+        )
         same = next((i for i in index.get(key, []) if _same(kept[i], row)), None)
         if same is None:
             index.setdefault(key, []).append(len(kept))
@@ -171,9 +179,10 @@ def _same(first: Candidate, second: Candidate) -> bool:
     if abs(first.rounding - second.rounding) > 1e-12 and difference <= max(first.rounding, second.rounding) * 1.0001:
         return True
     for hedged, exact in ((first, second), (second, first)):
-        if hedged.value_low is not None and hedged.value_high is not None and exact.value_low is None:
-            if hedged.value_low <= exact.value <= hedged.value_high:
-                return True
+        if hedged.value_low is None or hedged.value_high is None or exact.value_low is not None:
+            continue
+        if hedged.value_low <= exact.value <= hedged.value_high:
+            return True
     return False
 
 
@@ -196,6 +205,7 @@ _PLACE = re.compile(r"(page|block|table|row|column|characters) (\d+)")
 
 def _ordered(rows: list[Candidate]) -> list[Candidate]:
     """By place in the document: page first, then as found."""
+
     def page(row: Candidate) -> int:
         match = re.search(r"\bpage (\d+)", row.locator)
         return int(match[1]) if match else 0

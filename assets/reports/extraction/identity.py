@@ -5,6 +5,7 @@ Belongs here: reading title, headings, datelines and cues into a Context. Does n
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -22,53 +23,87 @@ _TIERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "summary",
         re.compile(
-            r"\bAI[- ](?:generated|digest|summary|written)|\b(?:machine|auto(?:matically)?)[- ](?:generated|written|made|summari[sz]ed)|"
-            r"\bnot (?:produced|issued|written|prepared|endorsed|published|made|checked) by (?:the|any) (?:company|issuer|operator|trust|manager)|"
-            r"\b(?:unofficial|third[- ]party|crowd[- ]?sourced) (?:summary|digest|recap|overview)|\bdigest of (?:filings|results|reports)|"
+            r"\b(?:automatic(?:ally)?|automated|robots?|bots?|algorithms?|machine|AI|LLM|"
+            r"chatbot)\b[^.]{0,30}\b(?:summar|digest|compil|generat|written|recap|overview|extract)|"
+            r"\b(?:summar(?:y|ies|ised)|digest|compiled|recap|written|"
+            r"generated)\b[^.]{0,30}\bby (?:an? )?(?:robot|machine|model|bot|AI|LLM|algorithm|chatbot|"
+            r"language model|software)\b|"
+            r"\bAI[- ](?:generated|digest|summary|written)|\b(?:machine|"
+            r"auto(?:matically)?)[- ](?:generated|written|made|summari[sz]ed)|"
+            r"\bnot (?:produced|issued|written|prepared|endorsed|published|made|checked) by (?:the|"
+            r"any) (?:company|issuer|operator|trust|manager)|"
+            r"\b(?:unofficial|third[- ]party|crowd[- ]?sourced) (?:summary|digest|recap|overview)|"
+            r"\bdigest of (?:filings|results|reports)|"
             r"(?:AI|人工智能|智能|自动|自動|机器|機器)(?:生成|摘要|整理)|非(?:公司|官方)(?:发布|發布|编制|編製|出具)",
             re.I,
         ),
     ),
-    ("transcript", re.compile(r"\b(?:earnings|results|conference) call (?:transcript|extract)|\btranscript\b|电话会议?(?:纪要|记录|實錄|实录)|電話會議(?:紀要|記錄)", re.I)),
-    ("filing", re.compile(r"\bform (?:6-K|8-K|10-Q|10-K|20-F)\b|\bexhibit 99\.|\bEX-99|securities and exchange commission", re.I)),
+    (
+        "transcript",
+        re.compile(
+            r"\b(?:earnings|results|conference) call (?:transcript|extract)|\btranscript\b|电话会议?(?:纪要|记录|"
+            r"實錄|实录)|電話會議(?:紀要|記錄)",
+            re.I,
+        ),
+    ),
+    (
+        "filing",
+        re.compile(
+            r"\bform (?:6-K|8-K|10-Q|10-K|20-F)\b|\bexhibit 99\.|\bEX-99|securities and exchange commission", re.I
+        ),
+    ),
     ("newswire", re.compile(r"\b(?:PR ?Newswire|GlobeNewswire|Business ?Wire|/PRNewswire/|美通社)\b", re.I)),
     ("annual_report", re.compile(r"\bannual report\b|年报|年報", re.I)),
 )
 _PERIOD_CUE = re.compile(
-    r"(?:\b(?:quarter|months|half|half[- ]?year|year|period|weeks)\b[^.;]{0,25}?\b(?:ended|ending|ends|to|closed on|closing|through|closed)|"
-    r"\b(?:as of|as at|at|position at|levels? (?:are |is )?(?:as )?(?:of|at)|end(?:ed|ing)?)|截至|截止|均指|为|為)\s?(?:the end of\s?)?[:：]?\s?$",
+    r"(?:\b(?:quarter|months|half|half[- ]?year|year|period|weeks)\b[^.;]{0,25}?\b(?:ended|ending|ends|to|"
+    r"closed on|closing|through|closed)|"
+    r"\b(?:as of|as at|at|position at|levels? (?:are |is )?(?:as )?(?:of|at)|end(?:ed|ing)?)|截至|截止|均指|为|"
+    r"為)\s?(?:the end of\s?)?[:：]?\s?$",
     re.I,
 )
 _END_OF = re.compile(r"\b(?:end|close|ended|ending|to|at|as of)(?: of)?\s?$", re.I)
 _PUBLISHED_CUE = re.compile(
-    r"(?:\b(?:published|released?|issued|dated?|posted|announced|filed|updated)(?: on)?|发布日期?|發布日期?|发布于|發佈(?:日期?|於)?|公告日期?|刊發日期?|日期|讯|訊)\s?[:：,]?\s?$",
+    r"(?:\b(?:published|released?|issued|dated?|posted|announced|filed|updated)(?: on)?|发布日期?|發布日期?|发布于|"
+    r"發佈(?:日期?|於)?|公告日期?|刊發日期?|日期|讯|訊)\s?[:：,]?\s?$",
     re.I,
 )
 _FICTITIOUS = re.compile(r"([^\n,;:：—–|()（）]{2,60}?)\s?[(（]fictitious[)）]", re.I)
 _CORPORATE = (
-    r"(?:Limited|Ltd\.?|Inc\.?|plc|PLC|N\.V\.|NV|S\.A\.|AG|ASA|AB|SE|GmbH|Corp(?:oration|\.)?|Co\.?|Pte\.? Ltd\.?|Bhd|Holdings?|Group|REIT|Trust|"
-    r"Technolog(?:y|ies)|Networks?|Systems|Partners|Colocation|Hosting|Data ?Cent(?:re|er)s?|Datacent(?:re|er)s?|Internet|Telecom|Digital|Racks|Cloud)"
+    r"(?:Limited|Ltd\.?|Inc\.?|plc|PLC|N\.V\.|NV|S\.A\.|AG|ASA|AB|SE|GmbH|Corp(?:oration|\.)?|Co\.?|"
+    r"Pte\.? Ltd\.?|Bhd|Holdings?|Group|REIT|Trust|"
+    r"Technolog(?:y|ies)|Networks?|Systems|Partners|Colocation|Hosting|Data ?Cent(?:re|er)s?|Datacent(?:re|"
+    r"er)s?|Internet|Telecom|Digital|Racks|Cloud)"
 )
 _NAME = re.compile(
-    rf"\b((?:[A-Z][\w&'’.-]*|[A-Z]{{2,}})(?:\s(?:of|and|&|de|the|[A-Z][\w&'’.-]*|\d{{1,3}})){{0,6}}?\s{_CORPORATE}(?:\s{_CORPORATE}){{0,3}})(?![a-z])"
+    rf"\b((?:[A-Z][\w&'’.-]*|[A-Z]{{2,}})(?:\s(?:of|and|&|de|the|[A-Z][\w&'’.-]*|"
+    rf"\d{{1,3}})){{0,6}}?\s{_CORPORATE}(?:\s{_CORPORATE}){{0,3}})(?![a-z])"
 )
-_NAME_ZH = re.compile(r"([\u4e00-\u9fff]{2,14}?(?:股份有限公司|控股有限公司|集团有限公司|集團有限公司|有限公司|控股|集团|集團|数据中心|數據中心|信托|信託))")
+_NAME_ZH = re.compile(
+    r"([\u4e00-\u9fff]{2,14}?(?:股份有限公司|控股有限公司|集团有限公司|集團有限公司|有限公司|控股|"
+    r"集团|集團|数据中心|數據中心|信托|信託))"
+)
 _PUBLISHER = re.compile(r"\b(?:publisher|published by|source|author|research by)\s?[:：]\s?([^.;\n]{2,60})", re.I)
 _YEAR_END_TEXT = re.compile(
-    r"\b(?:financial|fiscal|reporting)[- ]year(?:s)?\b[^.]{0,30}?\b(?:ends?|ending|ended|closes?|runs? to)\b[^.]{0,15}?(?:\d{1,2}\s)?"
+    r"\b(?:financial|fiscal|reporting)[- ]year(?:s)?\b[^.]{0,30}?\b(?:ends?|ending|ended|closes?|"
+    r"runs? to)\b[^.]{0,15}?(?:\d{1,2}\s)?"
     r"(?P<month>january|february|march|april|may|june|july|august|september|october|november|december)\b|"
-    r"(?P<month2>january|february|march|april|may|june|july|august|september|october|november|december)\s(?:financial |fiscal )?year[- ]end|"
+    r"(?P<month2>january|february|march|april|may|june|july|august|september|october|november|"
+    r"december)\s(?:financial |fiscal )?year[- ]end|"
     r"(?:财年|財年|财政年度|財政年度)[^。]{0,8}?(?:截至|止于|止於|于|於|结束于|至)[^。]{0,4}?(?P<zh>\d{1,2})月",
     re.I,
 )
-_MONTHS = ("january february march april may june july august september october november december").split()
+_MONTHS = tuple(month_name.casefold() for month_name in calendar.month_name[1:])
 _HALF_YEARLY = re.compile(r"\bhalf[- ]year|\b[12]H\s?(?:FY)?\d{2}|\bsix months\b|\binterim\b|半年度?|中期", re.I)
 _RESTATED = re.compile(
-    r"\b(?:has|have|had|was|were|are|is|been)\s(?:also\s|all\s)?(?:restated|revised|re-?presented|recast|re-?stated|adjusted retrospectively)\b|\brestated (?:to|for|comparatives?|figures?)\b|"
+    r"\b(?:has|have|had|was|were|are|is|been)\s(?:also\s|all\s)?(?:restated|revised|re-?presented|recast|"
+    r"re-?stated|adjusted retrospectively)\b|\brestated (?:to|for|comparatives?|figures?)\b|"
     r"重列|经重述|經重述|追溯调整|追溯調整|重述",
     re.I,
 )
-_NOT_RESTATED = re.compile(r"\b(?:not|never|no) (?:been |yet )?(?:restated|revised|recast)|\bmarked\b|\bR\s?=|未(?:经)?重[列述]", re.I)
+_NOT_RESTATED = re.compile(
+    r"\b(?:not|never|no) (?:been |yet )?(?:restated|revised|recast)|\bmarked\b|\bR\s?=|未(?:经)?重[列述]", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -151,9 +186,7 @@ def _operator(lines: list[_Line], document: Document, layouts: Layouts) -> tuple
         return None, named
     if scores:
         return seen[best], best
-    table_text = "\n".join(
-        cell.text for part in document.parts if isinstance(part, Table) for cell in part.cells[:12]
-    )
+    table_text = "\n".join(cell.text for part in document.parts if isinstance(part, Table) for cell in part.cells[:12])
     found = layouts.mentions(table_text[:4000])
     if found:
         return found[0][2], found[0][2].operator
@@ -201,7 +234,8 @@ def _published_on(lines: list[_Line], frame: Context) -> date | None:
                 continue
             alone = re.fullmatch(r"[\W_]*", before) and re.match(r"\s*(?:[.。|/—–\-,(（]|$|代码|代號|\d{4}\.)", after)
             dateline = re.fullmatch(
-                r"(?:.{0,120}?[.:：。)）]\s?)?(?:[A-Z][A-Za-z'’ ]{2,25},?\s?(?:[A-Z][A-Za-z. ]{1,14},\s?)?|[\u4e00-\u9fff]{2,4}\s?[,，]?\s?|\()",
+                r"(?:.{0,120}?[.:：。)）]\s?)?(?:[A-Z][A-Za-z'’ ]{2,25},?\s?(?:[A-Z][A-Za-z. ]{1,14},\s?)?|"
+                r"[\u4e00-\u9fff]{2,4}\s?[,，]?\s?|\()",
                 before,
             )
             if alone or (dateline and line.index < 8 and not _is_month_end_of_period(hit, after)):
@@ -258,7 +292,8 @@ def _unit_hint(lines: list[_Line]) -> str:
     for line in lines:
         match = re.search(
             r"(?:单位|單位)\s?(?:均|皆)?\s?(?:为|為|是|[:：])\s?([^\s,，。;；)）]{1,12})|"
-            r"\b(?:areas?|capacit(?:y|ies)|figures|space)\s(?:are\s|is\s)?(?:all\s)?(?:in|stated in|given in|measured in)\s"
+            r"\b(?:areas?|capacit(?:y|ies)|figures|space)\s(?:are\s|is\s)?(?:all\s)?(?:in|stated in|"
+            r"given in|measured in)\s"
             r"((?:thousands? of )?(?:square met(?:er|re)s|sqm|square feet|sq ft|MW|megawatts|kW))",
             line.text,
             re.I,

@@ -1,4 +1,4 @@
-"""Dates and periods as printed, to period ends: quarters, halves, financial years, 'a year earlier', 二零二零年第三季度.
+"""Dates and periods as printed, to period ends: quarters, halves, financial years, 'a year earlier', 二零二零年.
 
 Belongs here: the forms of dates in English and Chinese, and what a financial calendar makes of them. Does not belong
 here: which figure a date is of (prose, tables), or what a distance between dates means (basis).
@@ -65,28 +65,60 @@ _MONTHS = {
     for name in names
 }
 _MONTH = r"(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
-_ORDINAL = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "final": 4, "last": 4}
-_CN_DIGIT = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0, "Ｏ": 0, "两": 2, "首": 1, "上": 1, "下": 2}
+_ORDINAL = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "1st": 1,
+    "2nd": 2,
+    "3rd": 3,
+    "4th": 4,
+    "final": 4,
+    "last": 4,
+}
+_CN_DIGIT = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {
+    "零": 0,
+    "○": 0,
+    "Ｏ": 0,
+    "两": 2,
+    "首": 1,
+    "上": 1,
+    "下": 2,
+}
 _Y4 = r"(?:19|20)\d{2}"
 _FY = r"(?:FY\s?|fiscal(?: year)? |financial year |财年|財年)"
 _YEAR_ANY = rf"(?:(?P<fy>{_FY})?['’]?(?P<y>{_Y4}|\d{{2}})(?:\s?/\s?(?P<y2>{_Y4}|\d{{2}}))?)"
 
+
+def _year_for(key: str) -> str:
+    """The pattern of a year with its groups named after a form of period."""
+    return _YEAR_ANY.replace("?P<fy>", f"?P<{key}fy>").replace("?P<y>", f"?P<{key}y>").replace("?P<y2>", f"?P<{key}y2>")
+
+
 _ENGLISH = re.compile(
     rf"(?P<iso>(?<![\d-])(?P<iy>{_Y4})[-/.](?P<im>0?[1-9]|1[0-2])[-/.](?P<id>0?[1-9]|[12]\d|3[01])(?!\d))"
     rf"|(?P<mdy>\b(?P<mm>{_MONTH})\s?(?P<md>[0-3]?\d)(?:st|nd|rd|th)?(?:\s?,\s?|\s)\s?(?P<my>{_Y4})(?!\d))"
-    rf"|(?P<dmy>(?<!\d)(?P<dd>[0-3]?\d)(?:st|nd|rd|th)?[ -](?:of\s)?(?P<dm>{_MONTH}),?[ -](?P<dy>{_Y4}|['’]?\d{{2}})(?!\d))"
+    rf"|(?P<dmy>(?<!\d)(?P<dd>[0-3]?\d)(?:st|nd|rd|th)?[ -](?:of\s)?(?P<dm>{_MONTH}),?[ -](?P<dy>{_Y4}|"
+    rf"['’]?\d{{2}})(?!\d))"
     rf"|(?P<my2>\b(?P<ym>{_MONTH})[ -](?P<yy>{_Y4}|['’]\d{{2}})(?!\d))"
-    rf"|(?P<q1>(?<![A-Za-z0-9.,])(?P<q1n>[1-4])Q\s?{_YEAR_ANY.replace('?P<fy>', '?P<q1fy>').replace('?P<y>', '?P<q1y>').replace('?P<y2>', '?P<q1y2>')}(?P<q1s>[EFAPR])?(?![A-Za-z0-9]))"
-    rf"|(?P<q2>(?<![A-Za-z0-9])Q(?P<q2n>[1-4])[\s'’,-]{{0,2}}(?:of\s)?{_YEAR_ANY.replace('?P<fy>', '?P<q2fy>').replace('?P<y>', '?P<q2y>').replace('?P<y2>', '?P<q2y2>')}(?P<q2s>[EFAPR])?(?![A-Za-z0-9]))"
-    rf"|(?P<q3>\b(?P<q3n>first|second|third|fourth|final|last|1st|2nd|3rd|4th)[ -](?:fiscal )?quarter(?:\s?,\s?|\s)(?:of |to |in |for )?(?:the )?{_YEAR_ANY.replace('?P<fy>', '?P<q3fy>').replace('?P<y>', '?P<q3y>').replace('?P<y2>', '?P<q3y2>')}(?!\d))"
-    rf"|(?P<q5>(?<![A-Za-z0-9.])(?P<q5y>{_Y4})\s?[-/ ]?(?:Q(?P<q5n>[1-4])|(?P<q5m>[1-4])Q)(?P<q5s>[EFAPR])?(?![A-Za-z0-9]))"
-    rf"|(?P<h1>(?<![A-Za-z0-9.,])(?P<h1n>[12])H\s?{_YEAR_ANY.replace('?P<fy>', '?P<h1fy>').replace('?P<y>', '?P<h1y>').replace('?P<y2>', '?P<h1y2>')}(?P<h1s>[EFAPR])?(?![A-Za-z0-9]))"
-    rf"|(?P<h2>(?<![A-Za-z0-9])H(?P<h2n>[12])[\s'’,-]{{0,2}}(?:of\s)?{_YEAR_ANY.replace('?P<fy>', '?P<h2fy>').replace('?P<y>', '?P<h2y>').replace('?P<y2>', '?P<h2y2>')}(?P<h2s>[EFAPR])?(?![A-Za-z0-9]))"
-    rf"|(?P<h3>\b(?P<h3n>first|second|1st|2nd)[ -]half(?:\s?,\s?|\s)(?:of |to |in |for )?(?:the )?{_YEAR_ANY.replace('?P<fy>', '?P<h3fy>').replace('?P<y>', '?P<h3y>').replace('?P<y2>', '?P<h3y2>')}(?!\d))"
-    rf"|(?P<fyr>(?<![A-Za-z0-9])(?:FY\s?['’]?|(?:fiscal|financial)(?: year)? )(?P<fyy>{_Y4}|\d{{2}})(?:\s?[/-]\s?(?P<fyy2>{_Y4}|\d{{2}}))?(?P<fys>[EFAPR])?(?![A-Za-z0-9]))"
-    rf"|(?P<ye>\b(?:year[ -]?end|end[- ]of[- ]year|(?:the )?end of(?: the year)?|end[- ]|(?:the )?close of)\s?(?P<yey>{_Y4})(?P<yes>[EFAPR])?(?!\d))"
+    rf"|(?P<q1>(?<![A-Za-z0-9.,])(?P<q1n>[1-4])Q\s?{_year_for('q1')}(?P<q1s>[EFAPR])?(?![A-Za-z0-9]))"
+    rf"|(?P<q2>(?<![A-Za-z0-9])Q(?P<q2n>[1-4])[\s'’,-]{{0,2}}(?:of\s)?{_year_for('q2')}(?P<q2s>[EFAPR])?(?![A-Za-z0-9]))"
+    rf"|(?P<q3>\b(?P<q3n>first|second|third|fourth|final|last|1st|2nd|3rd|"
+    rf"4th)[ -](?:fiscal )?quarter(?:\s?,\s?|\s)(?:of |to |in |for )?(?:the )?{_year_for('q3')}(?!\d))"
+    rf"|(?P<q5>(?<![A-Za-z0-9.])(?P<q5y>{_Y4})\s?[-/ ]?(?:Q(?P<q5n>[1-4])|"
+    rf"(?P<q5m>[1-4])Q)(?P<q5s>[EFAPR])?(?![A-Za-z0-9]))"
+    rf"|(?P<h1>(?<![A-Za-z0-9.,])(?P<h1n>[12])H\s?{_year_for('h1')}(?P<h1s>[EFAPR])?(?![A-Za-z0-9]))"
+    rf"|(?P<h2>(?<![A-Za-z0-9])H(?P<h2n>[12])[\s'’,-]{{0,2}}(?:of\s)?{_year_for('h2')}(?P<h2s>[EFAPR])?(?![A-Za-z0-9]))"
+    rf"|(?P<h3>\b(?P<h3n>first|second|1st|2nd)[ -]half(?:\s?,\s?|\s)(?:of |to |in |"
+    rf"for )?(?:the )?{_year_for('h3')}(?!\d))"
+    rf"|(?P<fyr>(?<![A-Za-z0-9])(?:FY\s?['’]?|(?:fiscal|financial)(?: year)? )(?P<fyy>{_Y4}|"
+    rf"\d{{2}})(?:\s?[/-]\s?(?P<fyy2>{_Y4}|\d{{2}}))?(?P<fys>[EFAPR])?(?![A-Za-z0-9]))"
+    rf"|(?P<ye>\b(?:year[ -]?end|end[- ]of[- ]year|(?:the )?end of(?: the year)?|end[- ]|"
+    rf"(?:the )?close of)\s?(?P<yey>{_Y4})(?P<yes>[EFAPR])?(?!\d))"
     rf"|(?P<mid>\bmid[- ](?P<midy>{_Y4})(?!\d))"
-    rf"|(?P<q4>\b(?P<q4n>first|second|third|fourth)[ -]quarter\b(?!\s?(?:of|in|to|for)?\s?(?:the )?(?:FY|fiscal|financial)?\s?['’]?\d))"
+    rf"|(?P<q4>\b(?P<q4n>first|second|third|fourth)[ -]quarter\b(?!\s?(?:of|in|to|for)?\s?(?:the )?(?:FY|"
+    rf"fiscal|financial)?\s?['’]?\d))"
     rf"|(?P<yer>(?<![A-Za-z0-9.,-])(?P<yery>{_Y4})[ -]year[ -]?end\b)"
     rf"|(?P<ys>(?<![A-Za-z0-9.,/-])(?P<ysy>{_Y4})\s?(?P<yss>[EFP])(?![A-Za-z0-9]))"
     rf"|(?P<md2>\b(?P<m2>{_MONTH})\s(?P<d2>[12]\d|3[01])(?:st|nd|rd|th)?\b(?!\s?,?\s?{_Y4})(?![,.]\d))"
@@ -96,22 +128,35 @@ _ENGLISH = re.compile(
 _RELATIVE: tuple[tuple[re.Pattern[str], int], ...] = (
     (
         re.compile(
-            r"\b(?:(?:in |at |for |as of |on |from )?(?:the )?(?:same|corresponding|comparable|equivalent|like|year-ago|prior[- ]year|"
-            r"previous[- ]year)(?:'s)? (?:date|day|period|quarter|half(?:[- ]year)?|time|month|point|balance date|reporting date)"
+            r"\b(?:(?:in |at |for |as of |on |from )?(?:the )?(?:same|corresponding|comparable|equivalent|"
+            r"like|year-ago|prior[- ]year|"
+            r"previous[- ]year)(?:'s)? (?:date|day|period|quarter|half(?:[- ]year)?|time|month|point|"
+            r"balance date|reporting date)"
             r"(?: (?:in|of|for) (?:the )?(?:last|prior|previous|preceding)(?: financial| fiscal)? year"
-            r"|,? last year|,? (?:a|one) year (?:earlier|ago|before|prior|previously)| (?:of|in) (?P<year>(?:19|20)\d{2}))?"
-            r"|(?:a|one) (?:full )?year (?:earlier|ago|before|prior|previously|back)|twelve months (?:earlier|ago|before|previously|prior)|"
-            r"12 months (?:earlier|ago|before|previously|prior)|(?:the |in the |at the end of the )?(?:prior|previous|preceding)[- ]year"
+            r"|,? last year|,? (?:a|one) year (?:earlier|ago|before|prior|previously)| (?:of|"
+            r"in) (?P<year>(?:19|20)\d{2}))?"
+            r"|(?:a|one) (?:full )?year (?:earlier|ago|before|prior|previously|back)|"
+            r"twelve months (?:earlier|ago|before|previously|prior)|"
+            r"12 months (?:earlier|ago|before|previously|prior)|(?:the |in the |"
+            r"at the end of the )?(?:prior|previous|preceding)[- ]year"
             r"(?: (?:period|figure|level|comparative|quarter|comparable))?|last year|year[- ]ago)\b",
             re.I,
         ),
         12,
     ),
-    (re.compile(r"上年同期末?|去年同期末?|去年同季末?|上年同季末?|去年底?同日|上年同日|一年前|去年年?同时|上年同时点|上年|去年"), 12),
     (
         re.compile(
-            r"\b(?:(?:in |at |at the end of |from |for )?(?:the )?(?:previous|prior|preceding|last)[- ]quarter(?:[- ]end)?|(?:a|one) quarter (?:earlier|ago|before|prior|previously)|"
-            r"three months (?:earlier|ago|before|prior|previously)|3 months (?:earlier|ago|before|prior|previously)|the quarter before)\b",
+            r"上年同期末?|去年同期末?|去年同季末?|上年同季末?|去年底?同日|上年同日|一年前|"
+            r"去年年?同时|上年同时点|上年|去年"
+        ),
+        12,
+    ),
+    (
+        re.compile(
+            r"\b(?:(?:in |at |at the end of |from |for )?(?:the )?(?:previous|prior|preceding|"
+            r"last)[- ]quarter(?:[- ]end)?|(?:a|one) quarter (?:earlier|ago|before|prior|previously)|"
+            r"three months (?:earlier|ago|before|prior|previously)|3 months (?:earlier|ago|before|prior|"
+            r"previously)|the quarter before)\b",
             re.I,
         ),
         3,
@@ -119,8 +164,10 @@ _RELATIVE: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"上季度?末?|上一季度?末?|前一季度?末?|三个月前|三個月前|环比期?末"), 3),
     (
         re.compile(
-            r"\b(?:(?:in |at |at the end of |from )?(?:the )?(?:previous|prior|preceding|last)[- ]half(?:[- ]year)?|six months (?:earlier|ago|before|prior|previously)|"
-            r"6 months (?:earlier|ago|before|prior|previously)|(?:a )?half[- ]?(?:a )?year (?:earlier|ago|before|previously))\b",
+            r"\b(?:(?:in |at |at the end of |from )?(?:the )?(?:previous|prior|preceding|"
+            r"last)[- ]half(?:[- ]year)?|six months (?:earlier|ago|before|prior|previously)|"
+            r"6 months (?:earlier|ago|before|prior|previously)|(?:a )?half[- ]?(?:a )?year (?:earlier|ago|"
+            r"before|previously))\b",
             re.I,
         ),
         6,
@@ -128,7 +175,9 @@ _RELATIVE: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"半年前|上一半年度?末?|前一半年度?末?|六个月前|六個月前"), 6),
     (
         re.compile(
-            r"\b(?:(?:at |by |as of |as at )?(?:the )?(?:(?:quarter|period|half|balance[- ]sheet|balance|reporting|half-year)[- ](?:end|date)|end of the (?:quarter|period|half|half-year|reporting period|(?:financial |fiscal )?year)|year[- ]end|"
+            r"\b(?:(?:at |by |as of |as at )?(?:the )?(?:(?:quarter|period|half|balance[- ]sheet|balance|"
+            r"reporting|half-year)[- ](?:end|date)|end of the (?:quarter|period|half|half-year|"
+            r"reporting period|(?:financial |fiscal )?year)|year[- ]end|"
             r"close of the (?:quarter|period|half)))\b",
             re.I,
         ),
@@ -139,7 +188,8 @@ _RELATIVE: tuple[tuple[re.Pattern[str], int], ...] = (
 _YEAR_ZH = r"(?:(?:19|20)\d{2}|[二一][〇零○一二三四五六七八九]{3})"
 _CHINESE = re.compile(
     rf"(?P<y>{_YEAR_ZH})\s?(?:年|财年|財年|财政年度|財政年度)(?:度)?\s?(?:"
-    r"(?P<m>\d{1,2}|十[一二]?|[一二三四五六七八九])\s?月(?:份)?\s?(?:(?P<d>\d{1,2}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])\s?(?:日|号|號)|(?P<me>底|末))?"
+    r"(?P<m>\d{1,2}|十[一二]?|[一二三四五六七八九])\s?月(?:份)?\s?(?:(?P<d>\d{1,2}|[一二三]?十[一二三四五六七八九]?|"
+    r"[一二三四五六七八九])\s?(?:日|号|號)|(?P<me>底|末))?"
     r"|第?(?P<q>[一二三四首1-4])\s?(?:个|個)?(?:财政|財政)?季度?(?:末|底)?"
     r"|(?P<h>上|下)半(?:年度?|财年|財年)?(?:末|底)?"
     r"|(?P<ye>年?底|年?末|度末|终)"
@@ -147,12 +197,20 @@ _CHINESE = re.compile(
     r")"
 )
 _CHINESE_MD = re.compile(
-    r"(?<![\d年])(?P<m>\d{1,2}|十[一二]?|[一二三四五六七八九])月(?P<d>\d{1,2}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])[日号號]"
+    r"(?<![\d年])(?P<m>\d{1,2}|十[一二]?|[一二三四五六七八九])月(?P<d>\d{1,2}|"
+    r"[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])[日号號]"
 )
 _CHINESE_QUARTER = re.compile(r"(?<![年一二三四\d])(?<!年第)第?(?P<q>[一二三四])季(?:度)?(?:末|底)?(?!报|報)")
 _CHINESE_YEAR_SPAN = re.compile(rf"{_YEAR_ZH}\s?(?:年度?|财年|財年)")
-_BARE_YEAR = re.compile(rf"(?<![A-Za-z0-9.,$€£¥/-])(?:{_Y4})(?:\s?[-/–]\s?(?:{_Y4}|\d{{2}}))?(?![0-9A-Za-z%％]|[,.]\d|\s?(?:sqm|sq|MW|kW|cabinets|racks|平方|机柜|機櫃|个|%))")
-_FISCAL_LABEL = re.compile(rf"\b{_FY}", re.I)
+_BARE_YEAR = re.compile(
+    rf"(?<![A-Za-z0-9.,$€£¥/-])(?:{_Y4})(?:\s?[-/–]\s?(?:{_Y4}|\d{{2}}))?(?![0-9A-Za-z%％]|[,.]\d|\s?(?:sqm|"
+    rf"sq|MW|kW|cabinets|racks|平方|机柜|機櫃|个|%))"
+)
+# '(2025: 69.0 %)' and '69.0 % in 2025': the same day of that year.
+_LONE_YEAR = re.compile(
+    rf"(?:[(（;；]\s?(?={_Y4}\s?[:：])|(?:%|per cent|MW|sqm|cabinets|met(?:er|re)s|feet|years)\s(?:in|"
+    rf"for)\s(?!{_Y4}[-/]))(?P<y>{_Y4})(?![\d年-])"
+)
 
 
 def month_end(year: int, month: int) -> date:
@@ -199,7 +257,9 @@ def date_spans(text: str) -> list[tuple[int, int]]:
     spans += [m.span() for m in _CHINESE_MD.finditer(text)]
     spans += [m.span() for m in _CHINESE_YEAR_SPAN.finditer(text)]
     spans += [m.span() for m in _BARE_YEAR.finditer(text)]
-    spans += [m.span() for pattern, _ in _RELATIVE for m in pattern.finditer(text) if any(c.isdigit() for c in m.group())]
+    spans += [
+        m.span() for pattern, _ in _RELATIVE for m in pattern.finditer(text) if any(c.isdigit() for c in m.group())
+    ]
     return sorted(spans)
 
 
@@ -219,6 +279,11 @@ def find_dates(text: str, context: Calendar | None = None) -> list[DateHit]:
             for m in _CHINESE_QUARTER.finditer(text)
             if (h := _quarter_without_year(m, _chinese_number(m["q"]), main)) is not None
         ]
+        hits += [
+            DateHit(m.start("y"), m.end("y"), month_end(int(m["y"]), main.month), "relative", "", 12)
+            for m in _LONE_YEAR.finditer(text)
+            if int(m["y"]) < main.year
+        ]
         hits += [h for m in _CHINESE_MD.finditer(text) if (h := _chinese_month_day(m, main)) is not None]
         for pattern, months in _RELATIVE:
             hits += [_relative(m, months, main) for m in pattern.finditer(text)]
@@ -233,7 +298,11 @@ def find_dates(text: str, context: Calendar | None = None) -> list[DateHit]:
     return [_with_mark(hit, text) for hit in kept]
 
 
-_MARK_AFTER = re.compile(r"\s?(?:\(?(?:R|restated|revised|as restated|re-presented|重列|经重述|經重列|经重列|重述)\)?)(?=\s?[:：,，;)）]|\s|$)", re.I)
+_MARK_AFTER = re.compile(
+    r"\s?(?:\(?(?:R|restated|revised|as restated|re-presented|重列|经重述|經重列|经重列|"
+    r"重述)\)?)(?=\s?[:：,，;)）]|\s|$)",
+    re.I,
+)
 _AT_LEAST_BEFORE = re.compile(r"(?:>=|≥|>|from)\s?$")
 
 
@@ -280,8 +349,8 @@ def _english(match: re.Match[str], text: str, year_end: int, main: date | None) 
         if g["q4"]:
             return _quarter_without_year(match, _ORDINAL[g["q4n"].lower()], main)
         if g["q5"]:
-            year, number = int(g["q5y"]), int(g["q5n"] or g["q5m"])
-            return _hit(match, fiscal_quarter_end(year, number), "quarter", g["q5s"] or "")
+            number = int(g["q5n"] or g["q5m"])
+            return _hit(match, fiscal_quarter_end(int(g["q5y"]), number), "quarter", g["q5s"] or "")
         for key in ("h1", "h2", "h3"):
             if g[key]:
                 number = _ORDINAL.get(g[f"{key}n"].lower()) or int(g[f"{key}n"])
@@ -326,7 +395,11 @@ def _without_year(match: re.Match[str], month: int, day: int, main: date | None)
     if day > last:
         return None
     found = date(main.year, month, day)
-    return _hit(match, found if found <= main else found.replace(year=main.year - 1, day=min(day, 28) if month == 2 else day), "date")
+    return _hit(
+        match,
+        found if found <= main else found.replace(year=main.year - 1, day=min(day, 28) if month == 2 else day),
+        "date",
+    )
 
 
 def _quarter_without_year(match: re.Match[str], number: int, main: date | None) -> DateHit | None:

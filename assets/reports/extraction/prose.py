@@ -16,42 +16,61 @@ from assets.reports.document import Block, Document, Place
 from assets.reports.extraction.context import Context
 from assets.reports.extraction.periods import DateHit, find_dates, month_end, quarter_end
 from assets.reports.extraction.places import SiteHit, find_sites, site_of_heading
-from assets.reports.extraction.quantities import CAPACITY_UNITS, LEVEL, RATE, Quantity, find_quantities
+from assets.reports.extraction.quantities import LEVEL, RATE, Quantity, find_quantities
 from assets.reports.extraction.sentence import Carried, Figure, SentenceReading, read_sentence
 from assets.reports.extraction.texts import Span, is_source_line, sentences, without_addresses
 from assets.reports.extraction.vocabulary import NameHit, find_metrics, find_names, find_phrases, is_blocker
 
 _FORECAST = re.compile(
-    r"\b(?:expect(?:s|ed|ing|ation)?|forecasts?|guid(?:ance|es|ed)|targets?|targeting|targeted|aims?|plans? to|project(?:s|ed|ions?)\b(?! finance)|anticipat(?:es?|ed)|"
-    r"should (?:reach|be|rise|stand)|will (?:reach|be|rise|stand|have|grow|exceed)|is set to|on track to|outlook|ambition|intends?|hopes?|"
-    r"is likely to|are likely to|could (?:reach|rise)|may reach)\b|预计|預計|预期|預期|指引|目标|目標|料将|料將|有望|展望|预测|預測|拟于|計劃於",
+    r"\b(?:expect(?:s|ed|ing|ation)?|forecasts?|guid(?:ance|es|ed)|targets?|targeting|targeted|aims?|"
+    r"plans? to|project(?:s|ed|ions?)\b(?! finance)|anticipat(?:es?|ed)|"
+    r"should (?:reach|be|rise|stand)|will (?:reach|be|rise|stand|have|grow|exceed)|is set to|on track to|"
+    r"outlook|ambition|intends?|hopes?|"
+    r"is likely to|are likely to|could (?:reach|rise)|may reach)\b|预计|預計|预期|預期|指引|目标|"
+    r"目標|料将|料將|有望|展望|预测|預測|拟于|計劃於",
     re.I,
 )
 _ESTIMATE = re.compile(
-    r"\b(?:estimat(?:es?|ed|ion)|by our (?:count|reckoning)|we (?:reckon|think|believe)|analysts? (?:put|see|reckon))\b|估计|估計|估算|估测",
+    r"\b(?:estimat(?:es?|ed|ion)|by our (?:count|reckoning)|we (?:reckon|think|believe)|analysts? (?:put|"
+    r"see|reckon))\b|估计|估計|估算|估测",
     re.I,
 )
 _PRO_FORMA = re.compile(
-    r"\bpro[- ]?forma\b|\bas if\b|\bwould (?:be|have been|stand at|have stood|come to|rise to|reach)\b|\badjusted for\b|\bon a like[- ]for[- ]like basis\b|"
+    r"\bpro[- ]?forma\b|\bas if\b|\bwould (?:be|have been|stand at|have stood|come to|rise to|reach)\b|"
+    r"\badjusted for\b|\bon a like[- ]for[- ]like basis\b|"
     r"备考|備考|模拟|模擬|假设|假設",
     re.I,
 )
 _NOT_PRO_FORMA = re.compile(r"\b(?:not|no|without|before any) pro[- ]?forma", re.I)
 _ANAPHORA = re.compile(
-    r"^\W*(?:this|that|it|these|those|the figure|the number|the rate|the ratio|the level|the same|the comparable|the comparative|comparatives?|a year|one year|twelve|in the|"
-    r"at the|for the|at|as of|on|by|compared|against|versus|up from|down from|after|previously|before|the|three months|six months|last|in figures|"
+    r"^\W*(?:this|that|it|these|those|the figure|the number|the rate|the ratio|the level|the same|"
+    r"the comparable|the comparative|comparatives?|a year|one year|twelve|in the|"
+    r"at the|for the|at|as of|on|by|compared|against|versus|up from|down from|after|previously|before|the|"
+    r"three months|six months|last|in figures|"
     r"其中|该|該|上年|去年|而|较|較|同期|对比|對比|于|在|截至|上季|此前)",
     re.I,
 )
 _OF_THESE = re.compile(r"^\W*(?:of|among|out of|from)\s(?:these|those|this|that|them|which|it)\b|^\W*其中", re.I)
-_THERE = re.compile(r"\b(?:there|it|the (?:site|building|facility|campus|asset|property|data cent(?:re|er)))\b|该(?:园区|数据中心|项目)|該(?:園區|數據中心|項目)", re.I)
-_SKIP_SECTION = re.compile(
-    r"\b(?:safe harbou?r|forward[- ]looking|conference call|webcast|about (?:the company|us)|disclaimer|non-gaap|use of non|investor (?:relations|contacts?)|contacts?|"
-    r"balance sheet|income statement|cash flows?|financial statements|glossary|definitions?)\b|免责|免責|安全港|前瞻性|电话会议|電話會議|释义|釋義",
+_THERE = re.compile(
+    r"\b(?:there|it|the (?:site|building|facility|campus|asset|property|data cent(?:re|er)))\b|该(?:园区|数据中心|"
+    r"项目)|該(?:園區|數據中心|項目)",
     re.I,
 )
-_GROUP_WORDS = re.compile(r"\b(?:group|portfolio|overall|company|total|consolidated|in all|altogether|compound|whole)\b|整体|整體|集团|集團|合计|合計|全部", re.I)
-_THE_FIGURE = re.compile(r"\b(?:the|that|this) (?:average|rate|figure|ratio|level|number|share|measure)\b|该比率|該比率|该数字|該數字", re.I)
+_SKIP_SECTION = re.compile(
+    r"\b(?:safe harbou?r|forward[- ]looking|conference call|webcast|about (?:the company|us)|disclaimer|"
+    r"non-gaap|use of non|investor (?:relations|contacts?)|contacts?|"
+    r"balance sheet|income statement|cash flows?|financial statements|glossary|definitions?)\b|免责|免責|安全港|"
+    r"前瞻性|电话会议|電話會議|释义|釋義",
+    re.I,
+)
+_GROUP_WORDS = re.compile(
+    r"\b(?:group|portfolio|overall|company|total|consolidated|in all|altogether|compound|whole)\b|"
+    r"整体|整體|集团|集團|合计|合計|全部",
+    re.I,
+)
+_THE_FIGURE = re.compile(
+    r"\b(?:the|that|this) (?:average|rate|figure|ratio|level|number|share|measure)\b|该比率|該比率|该数字|該數字", re.I
+)
 
 
 @dataclass
@@ -82,6 +101,10 @@ class _Walk:
     last_site: SiteHit | None = None
     day: DateHit | None = None
     market: str = ""
+    place: tuple[str, str, str, str] | None = None
+    place_block: int = -1
+    segment: str = ""
+    segment_block: int = -1
 
 
 def extract_prose(
@@ -113,9 +136,8 @@ def extract_prose(
             if _labels_section(clean):
                 _open_heading(walk, replace(block, level=6), clean, context)
                 continue
-        if any(_SKIP_SECTION.search(f.text) for f in walk.frames if f.heading and f.level == _deepest(walk)):
-            if not find_metrics(clean, context.layout):
-                continue
+        if _in_skipped_section(walk) and not find_metrics(clean, context.layout):
+            continue
         note = " ".join(marks[m] for m in block.notes if m in marks)
         yield from _read_block(walk, passage, clean, context, facts, restated, note)
 
@@ -186,9 +208,18 @@ def _lone(text: str) -> str:
     if len(stripped) > 110:
         return ""
     quantities = [q for q in find_quantities(stripped) if q.kind in (LEVEL, RATE) and q.unit]
-    if len(quantities) == 1 and not stripped[: quantities[0].start].strip(" ~c.约約:") and not stripped[quantities[0].end :].strip(" .+*"):
+    if (
+        len(quantities) == 1
+        and not stripped[: quantities[0].start].strip(" ~c.约約:")
+        and not stripped[quantities[0].end :].strip(" .+*")
+    ):
         return "number"
-    if not quantities and len(stripped) <= 110 and not re.search(r"\d", stripped) and not stripped.endswith((".", "。")):
+    if (
+        not quantities
+        and len(stripped) <= 110
+        and not re.search(r"\d", stripped)
+        and not stripped.endswith((".", "。"))
+    ):
         return "label" if [h for h in find_metrics(stripped) if h.metric] else ""
     return ""
 
@@ -196,11 +227,17 @@ def _lone(text: str) -> str:
 def _labels_section(text: str) -> bool:
     """A paragraph that is a short heading in all but style: 'Wholesale IDC', 'Operating highlights:'."""
     stripped = text.strip()
-    return len(stripped) <= 60 and not re.search(r"\d", stripped) and (stripped.endswith((":", "：")) or not re.search(r"[.。!?,，]", stripped))
+    return (
+        len(stripped) <= 60
+        and not re.search(r"\d", stripped)
+        and (stripped.endswith((":", "：")) or not re.search(r"[.。!?,，]", stripped))
+    )
 
 
-def _deepest(walk: _Walk) -> int:
-    return max((frame.level for frame in walk.frames if frame.heading), default=0)
+def _in_skipped_section(walk: _Walk) -> bool:
+    """Whether the nearest heading is of legal text, calls or statements."""
+    headings = [frame for frame in walk.frames if frame.heading]
+    return bool(headings) and bool(_SKIP_SECTION.search(headings[-1].text))
 
 
 def _open_heading(walk: _Walk, block: Block, text: str, context: Context) -> None:
@@ -307,7 +344,8 @@ def _read_block(
 
 
 _FOR_ALL = re.compile(
-    r"\b(?:all|every|unless|otherwise|levels?|figures|data|numbers|everything|balances)\b[^.]{0,60}\b(?:are|is|as of|as at|at|refer)\b|均指|均为|均為|除另有|除非|如无特别|如無特別",
+    r"\b(?:all|every|unless|otherwise|levels?|figures|data|numbers|everything|"
+    r"balances)\b[^.]{0,60}\b(?:are|is|as of|as at|at|refer)\b|均指|均为|均為|除另有|除非|如无特别|如無特別",
     re.I,
 )
 
@@ -335,14 +373,18 @@ def _carried(walk: _Walk, number: int, text: str, context: Context, facts: list[
             return Carried(metric, unit, None, always=True)
     for frame in reversed(walk.frames):
         if frame.metric:
-            unit = frame.unit or ("pct" if frame.metric.endswith("_rate") else "years" if frame.metric == "wale_years" else "")
+            unit = frame.unit or (
+                "pct" if frame.metric.endswith("_rate") else "years" if frame.metric == "wale_years" else ""
+            )
             if unit:
                 return Carried(frame.metric, unit, None, always=True)
             break
         if not frame.heading:
             break
     if walk.last is not None and walk.last_block == number and _ANAPHORA.match(text):
-        whole = bool(find_names(text, context.layout)) or bool(_GROUP_WORDS.search(text)) or bool(_THE_FIGURE.search(text))
+        whole = (
+            bool(find_names(text, context.layout)) or bool(_GROUP_WORDS.search(text)) or bool(_THE_FIGURE.search(text))
+        )
         return Carried(walk.last.metric, walk.last.unit, walk.last.hit, always=whole)
     return Carried()
 
@@ -376,12 +418,18 @@ def _restated_dates(blocks: list[Block], context: Context) -> _Restated:
     everything = False
     for block in blocks:
         for span in sentences(block.text):
-            if not re.search(r"restat|revis|re-?present|recast|重列|重述|追溯", span.text, re.I) or re.search(r"\bnot\b|\bmarked\b|\bR\s?=", span.text):
+            if not re.search(r"restat|revis|re-?present|recast|重列|重述|追溯", span.text, re.I) or re.search(
+                r"\bnot\b|\bmarked\b|\bR\s?=", span.text
+            ):
                 continue
             named = [d.period_end for d in find_dates(span.text, context) if d.kind in ("date", "quarter", "month")]
             earlier = {d for d in named if context.period_end and d < context.period_end}
             days |= earlier
-            if not earlier and re.search(r"comparativ|prior|previous|earlier|last year|figures|numbers|比较|比較|上年|去年|往期|以前", span.text, re.I):
+            if not earlier and re.search(
+                r"comparativ|prior|previous|earlier|last year|figures|numbers|比较|比較|上年|去年|往期|以前",
+                span.text,
+                re.I,
+            ):
                 everything = True
     return _Restated(everything, frozenset(days))
 
@@ -422,27 +470,35 @@ def _candidate(
     outlook = "" if pro_forma else _outlook(text, quantity, heading_basis)
     hit = figure.date or day or _frame_day(walk) or walk.day
     if pro_forma and figure.date is None:
-        dates = [d for d in find_dates(text, context) if d.kind == "date"]
+        dates = [d for d in reading.dates if d.kind == "date"]
         hit = dates[-1] if dates else hit
     when = hit.period_end if hit is not None else context.period_end
-    if outlook and quantity.low is not None and quantity.low != quantity.value != quantity.high:
-        return Rejection(
-            "outlook_range", "an expected range is no level", locator, text, figure.metric, quantity.text
-        )
+    if outlook and len(re.findall(r"\d[\d,.]*", quantity.text)) > 1:
+        return Rejection("outlook_range", "an expected range is no level", locator, text, figure.metric, quantity.text)
+    if outlook == FORECAST and (
+        hit is None or (context.period_end is not None and hit.period_end <= context.period_end)
+    ):
+        hit = None
     if outlook and hit is None:
         return Rejection(
             "outlook_without_date", "an expected figure without a date", locator, text, figure.metric, quantity.text
         )
     if when is None:
         return Rejection(
-            "no_period", "neither the sentence nor the document says of which date", locator, text, figure.metric, quantity.text
+            "no_period",
+            "neither the sentence nor the document says of which date",
+            locator,
+            text,
+            figure.metric,
+            quantity.text,
         )
     if not pro_forma:
         when = _period_of(when, hit, context)
-    if when > (context.published_on or context.period_end or when) + timedelta(days=1) and not pro_forma and not outlook:
-        if hit is not None and context.period_end and when > context.period_end:
-            outlook = FORECAST
-    scope, level, facility, market = _scope(walk, span, figure, context)
+    latest = context.published_on or context.period_end or when
+    if not pro_forma and not outlook and hit is not None and when > latest + timedelta(days=1):
+        # No report knows a level of a day after its own.
+        outlook = FORECAST
+    scope, level, facility, market = _scope(walk, span, figure, context, passage.block.place.block or 0)
     if context.is_market_source and level == "portfolio":
         reason = "a market figure without a market: neither the sentence nor a heading names one"
         return Rejection("no_market", reason, locator, text, figure.metric, quantity.text)
@@ -503,16 +559,17 @@ def _outlook(text: str, quantity: Quantity, heading: str) -> str:
     start = max(text.rfind(sign, 0, quantity.start) for sign in (";", "；", "。"))
     before = text[start + 1 : quantity.start]
     after = text[quantity.end : quantity.end + 30]
-    if _FORECAST.search(before) or re.match(r"[^,;.]{0,20}\b(?:is|are|was|were) (?:expected|forecast|targeted|projected|planned)\b", after):
+    if _FORECAST.search(before) or re.match(
+        r"[^,;.]{0,20}\b(?:is|are|was|were) (?:expected|forecast|targeted|projected|planned)\b", after
+    ):
         return FORECAST
     return ESTIMATE if _ESTIMATE.search(before) else ""
 
 
-def _scope(walk: _Walk, span: Span, figure: Figure, context: Context) -> tuple[str, str, str, str]:
+def _scope(walk: _Walk, span: Span, figure: Figure, context: Context, number: int) -> tuple[str, str, str, str]:
     """Scope name, scope level, facility and market of a figure: its own sentence first, then bullets and headings."""
     text, quantity = span.text, figure.quantity
-    low, high = _reach(text, quantity)
-    sites = [s for s in find_sites(text, context.layout)]
+    sites = find_sites(text, context.layout)
     site = _nearest_site(sites, text, quantity)
     if site is None and walk.last_site is not None and _THERE.search(text[: quantity.start]) and walk.last_site.known:
         site = walk.last_site
@@ -523,13 +580,24 @@ def _scope(walk: _Walk, span: Span, figure: Figure, context: Context) -> tuple[s
         walk.last_site = site
         return site.name, "facility", site.name, site.market
     segment = _nearest(names, "segment", quantity, text) or _inherited(walk, "segment")
+    if segment:
+        walk.segment, walk.segment_block = segment, number
+    elif walk.segment_block == number and not _GROUP_WORDS.search(text):
+        # A paragraph that speaks of a segment goes on speaking of it until it says otherwise.
+        segment = walk.segment
     cohort = _nearest(names, "cohort", quantity, text) or _inherited(walk, "cohort")
     market = _nearest(names, "market", quantity, text)
     if context.is_market_source:
         market = market or _inherited(walk, "market") or walk.market
+        own = _nearest(names, "market", quantity, text)
         region = _nearest(names, "region", quantity, text) or _inherited(walk, "region")
-        if region and not market:
-            return region, "region", "", ""
+        if not own and not region and walk.place_block == number and walk.place:
+            return walk.place
+        if region and not own:
+            walk.place, walk.place_block = (region, "region", "", ""), number
+            return walk.place
+        if market:
+            walk.place, walk.place_block = (market, "market", "", market), number
         return (market, "market", "", market) if market else ("", "portfolio", "", "")
     home = context.layout.market if context.layout else ""
     if market and market != home and not segment and _qualifies(names, market, text, figure):
@@ -537,9 +605,9 @@ def _scope(walk: _Walk, span: Span, figure: Figure, context: Context) -> tuple[s
     region = _nearest(names, "region", quantity, text) or _inherited(walk, "region")
     if region and not segment:
         return region, "region", "", ""
-    if segment and cohort:
+    if segment and cohort and cohort[:7].casefold() not in segment.casefold():
         return f"{segment}, {cohort}", "portfolio", "", ""
-    if cohort:
+    if cohort and not segment:
         idcs = "IDCs" if re.search(r"\bIDCs?\b", text) else ""
         return f"{cohort} {idcs}".strip(), "portfolio", "", ""
     if segment:
@@ -551,12 +619,6 @@ def _segment_level(segment: str) -> str:
     """A segment named after a part of the world is a region; one named after a business is part of the portfolio."""
     named = find_names(segment, None, ("region", "market"))
     return "region" if named else "portfolio"
-
-
-def _reach(text: str, quantity: Quantity) -> tuple[int, int]:
-    start = max(text.rfind(sign, 0, quantity.start) for sign in (";", "；"))
-    end = min((i for sign in (";", "；") if (i := text.find(sign, quantity.end)) >= 0), default=len(text))
-    return start + 1, end
 
 
 def _nearest_site(sites: list[SiteHit], text: str, quantity: Quantity) -> SiteHit | None:
@@ -575,14 +637,18 @@ def _names_whole(text: str, names: list[NameHit], quantity: Quantity) -> bool:
 def _nearest(names: list[NameHit], kind: str, quantity: Quantity, text: str) -> str:
     """The name right after the number ('78 % in EMEA'), else the last before it, else one a little after it."""
     for name in names:
-        if name.kind == kind and name.start >= quantity.end:
-            if re.fullmatch(r"\s(?:in|for|at|across|of)\s(?:the\s)?", text[quantity.end : name.start]):
-                return name.name
+        gap = text[quantity.end : name.start] if name.kind == kind and name.start >= quantity.end else ""
+        if re.fullmatch(r"\s(?:in|for|at|across|of)\s(?:the\s)?", gap):
+            return name.name
     before = [n for n in names if n.kind == kind and n.end <= quantity.start]
     if before:
         return before[-1].name
     after = [n for n in names if n.kind == kind and n.start >= quantity.end]
-    if after and not re.search(r"[,;，；]|\d", text[quantity.end : after[0].start]) and after[0].start - quantity.end <= 45:
+    if (
+        after
+        and not re.search(r"[,;，；]|\d", text[quantity.end : after[0].start])
+        and after[0].start - quantity.end <= 45
+    ):
         return after[0].name
     return ""
 
@@ -601,9 +667,16 @@ def _qualifies(names: list[NameHit], market: str, text: str, figure: Figure) -> 
         if name.kind != "market" or name.name != market:
             continue
         before, after = text[: name.start], text[name.end : name.end + 14]
-        if re.search(r"(?:^|\b(?:in|for|of|across|at)\s(?:the\s)?)$", before, re.I) and re.match(r"\s*(?:,|was|were|is|stood|had|occupancy|portfolio|:|：)", after, re.I):
+        if re.search(r"(?:^|\b(?:in|for|of|across|at)\s(?:the\s)?)$", before, re.I) and re.match(
+            r"\s*(?:,|was|were|is|stood|had|occupancy|portfolio|:|：)", after, re.I
+        ):
             return True
-        if re.match(r"\s*(?:portfolio|assets|sites|facilities|data cent|properties|campus|occupancy|utili|vacancy|capacity|的|地区|地區)", after, re.I):
+        if re.match(
+            r"\s*(?:portfolio|assets|sites|facilities|data cent|properties|campus|occupancy|utili|vacancy|"
+            r"capacity|的|地区|地區)",
+            after,
+            re.I,
+        ):
             return True
     return False
 
@@ -626,6 +699,9 @@ def _period_metric(metric: str, text: str, hit: DateHit | None, context: Context
     """Metrics of a span of time carry it in their name: churn_quarter, churn_full_year."""
     if metric.endswith("_full_year") and hit is not None and hit.kind == "half":
         return metric.replace("_full_year", "_half_year")
-    if metric == "churn_quarter" and (re.search(r"\b(?:full[- ]year|annual|for the year|twelve months)\b|全年|年度", text, re.I) or (hit and hit.kind == "year")):
+    if metric == "churn_quarter" and (
+        re.search(r"\b(?:full[- ]year|annual|for the year|twelve months)\b|全年|年度", text, re.I)
+        or (hit and hit.kind == "year")
+    ):
         return "churn_full_year"
     return metric

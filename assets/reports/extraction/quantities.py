@@ -68,7 +68,8 @@ _DIGITS = (
     r"|\d{1,15})"
 )
 _CURRENCY = (
-    r"RMB|CNY|US\$|USD|HK\$|HKD|S\$|SGD|A\$|AUD|NT\$|EUR|GBP|JPY|CHF|[$€£¥￥]|人民币|人民幣|港币|港幣|港元|美元|新元|澳元"
+    r"RMB|CNY|US\$|USD|HK\$|HKD|S\$|SGD|A\$|AUD|NT\$|EUR|GBP|JPY|CHF|[$€£¥￥]|人民币|人民幣|港币|港幣|"
+    r"港元|美元|新元|澳元"
 )
 _CURRENCY_CODE = {
     "RMB": "RMB",
@@ -141,12 +142,18 @@ _UNITS: tuple[tuple[str, tuple[str, float]], ...] = (
     (r"gigawatts?\b|GW\b|吉瓦", ("mw", 1000)),
     (r"megawatts?\b|MWs?\b|MW(?=IT)|兆瓦|百万瓦", ("mw", 1)),
     (r"kilowatts?\b|kW\b|KW\b|kw\b|千瓦", ("kw", 1)),
-    (r"(?:cabinet|rack)(?: equivalent)?s?\b|个?(?:标准)?机柜|個?(?:標準)?機櫃|个?机架|個?機架|面机柜|架机柜", ("cabinets", 1)),
+    (
+        r"(?:cabinet|rack)(?: equivalent)?s?\b|个?(?:标准)?机柜|個?(?:標準)?機櫃|个?机架|個?機架|面机柜|架机柜",
+        ("cabinets", 1),
+    ),
     (r"years?\b|yrs?\b\.?", ("years", 1)),
     (r"months?\b|days?\b|hours?\b|weeks?\b|个月|個月|天|小时|times\b|倍", ("duration", 1)),
     (r"data[ -]?cent(?:re|er)s?\b|个?数据中心|個?數據中心|座数据中心|座數據中心", ("count", 1)),
     (r"(?:cross[ -]?connects?|interconnections?|operators?)\b|家运营商|家營運商", ("count", 1)),
-    (r"(?:customers?|employees|people|countries|cities|metros|markets|shares|units?|participants)\b|名|人|股", ("other", 1)),
+    (
+        r"(?:customers?|employees|people|countries|cities|metros|markets|shares|units?|participants)\b|名|人|股",
+        ("other", 1),
+    ),
     (r"MVA\b|MWh\b|kWh\b|GWh\b|acres?\b|hectares?\b|km\b|公里|英亩|英畝|公顷", ("other", 1)),
 )
 _UNIT_ALTERNATIVES = "|".join(f"(?P<u{i}>{pattern})" for i, (pattern, _) in enumerate(_UNITS))
@@ -157,7 +164,8 @@ _MONEY_AFTER = re.compile(
     r"(?P<cur>元|人民币|人民幣|港元|港币|港幣|美元|新元|澳元|yuan|renminbi|RMB|USD|HKD|EUR|GBP|euros?|dollars?|pounds)"
 )
 _MULTIPLIER = re.compile(
-    r"[ \u00a0-]?(?P<m>thousands?|millions?|billion|mln|mn|bn|['’]000|百万|百萬|十万|十萬|万|萬|亿|億|千(?!瓦|米)|[kK](?![wWVA-Za-z])|m(?![²2a-zA-Z/]))"
+    r"[ \u00a0-]?(?P<m>thousands?|millions?|billion|mln|mn|bn|['’]000|百万|百萬|十万|十萬|万|萬|亿|億|千(?!瓦|米)|"
+    r"[kK](?![wWVA-Za-z])|m(?![²2a-zA-Z/]))"
 )
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.,])"
@@ -169,7 +177,8 @@ _SIGNED_CURRENCY_NUMBER = re.compile(rf"(?:{_CURRENCY})\s?(?P<digits>{_DIGITS})"
 _HEDGES: tuple[tuple[re.Pattern[str], tuple[float, float]], ...] = (
     (
         re.compile(
-            r"(?:\babout|\baround|\bapproximately|\bapprox\.?|\bcirca|\bca\.|\bc\.|\broughly|\bsome|~|≈|\bin the region of|"
+            r"(?:\babout|\baround|\bapproximately|\bapprox\.?|\bcirca|\bca\.|\bc\.|\broughly|\bsome|~|≈|"
+            r"\bin the region of|"
             r"\bin the order of|约为|約為|大约|大約|约|約|左右)\s?(?:the\s)?$",
             re.I,
         ),
@@ -177,16 +186,21 @@ _HEDGES: tuple[tuple[re.Pattern[str], tuple[float, float]], ...] = (
     ),
     (
         re.compile(
-            r"(?:\bnearly|\balmost|\bclose to|\bjust under|\bjust below|\bslightly (?:under|below|less than)|\bnot quite|"
-            r"\bunder|\bbelow|\bless than|\bfewer than|\bup to|\bat most|\bno more than|<|≤|接近|近|将近|將近|不足|低于|低於|不到|至多)\s?$",
+            r"(?:\bnearly|\balmost|\bclose to|\bjust under|\bjust below|\bslightly (?:under|below|"
+            r"less than)|\bnot quite|"
+            r"\bunder|\bbelow|\bless than|\bfewer than|"
+            r"(?<!add )(?<!adds )(?<!added )(?<!ing )(?<!and )\bup to|\bat most|\bno more than|<|≤|接近|近|将近|"
+            r"將近|不足|低于|低於|不到|至多)\s?$",
             re.I,
         ),
         (-1, 0),
     ),
     (
         re.compile(
-            r"(?:\bmore than|\bover|\babove|\bexceed(?:s|ed|ing)?|\bjust over|\bslightly (?:over|above|more than)|\bin excess of|"
-            r"\bat least|\bupwards of|\bnorth of|\bno less than|\bnot less than|>|≥|超过|超過|逾|高于|高於|多于|多於|至少|不低于|不低於)\s?$",
+            r"(?:\bmore than|\bover|\babove|\bexceed(?:s|ed|ing)?|\bjust over|\bslightly (?:over|above|"
+            r"more than)|\bin excess of|"
+            r"\bat least|\bupwards of|\bpassed|\btopped|\bsurpass(?:ed|es)|\bpast|\bnorth of|"
+            r"\bno less than|\bnot less than|>|≥|超过|超過|逾|高于|高於|多于|多於|至少|不低于|不低於)\s?$",
             re.I,
         ),
         (0, 1),
@@ -196,16 +210,21 @@ _HEDGE_AFTER = re.compile(r"^\s?(?:左右|上下|or so\b|or thereabouts\b)")
 _HEDGE_AFTER_OVER = re.compile(r"^\s?(?:以上|or more\b|plus\b(?! of)|\+)")
 
 _CHANGE_VERB = (
-    r"increas(?:e|es|ed|ing)|r(?:ose|ise|ises|isen|ising)|gr(?:ew|ow|own|ows|owing)|climb(?:ed|s|ing)?|gain(?:ed|s|ing)?|"
+    r"increas(?:e|es|ed|ing)|r(?:ose|ise|ises|isen|ising)|gr(?:ew|ow|own|ows|owing)|climb(?:ed|s|ing)?|"
+    r"gain(?:ed|s|ing)?|"
     r"jump(?:ed|s)?|surg(?:ed|es)|expand(?:ed|s|ing)?|advanc(?:ed|es)|add(?:ed|s|ing)?|improv(?:ed|es|ing)|"
-    r"declin(?:ed|es|ing)|decreas(?:ed|es|ing)|f(?:ell|all|alls|allen|alling)|drop(?:ped|s)?|shr(?:ank|unk|inks)|slip(?:ped|s)?|"
-    r"eas(?:ed|es)|edg(?:ed|es)|mov(?:ed|es)|widen(?:ed|s)?|narrow(?:ed|s)?|lift(?:ed|s)?|rais(?:ed|es)|contract(?:ed)?(?= by)|"
+    r"declin(?:ed|es|ing)|decreas(?:ed|es|ing)|f(?:ell|all|alls|allen|alling)|drop(?:ped|s)?|shr(?:ank|unk|"
+    r"inks)|slip(?:ped|s)?|"
+    r"eas(?:ed|es)|edg(?:ed|es)|mov(?:ed|es)|widen(?:ed|s)?|narrow(?:ed|s)?|lift(?:ed|s)?|rais(?:ed|es)|"
+    r"contract(?:ed)?(?= by)|"
     r"soften(?:ed|s)?|went|gone|came in|ticked|inched|were|was|is|are|stood"
 )
 _PURE_CHANGE = (
-    r"increas(?:e|es|ed|ing)|r(?:ose|ise|ises|isen|ising)|gr(?:ew|ow|own|ows|owing)|climb(?:ed|s|ing)?|gain(?:ed|s|ing)?|"
+    r"increas(?:e|es|ed|ing)|r(?:ose|ise|ises|isen|ising)|gr(?:ew|ow|own|ows|owing)|climb(?:ed|s|ing)?|"
+    r"gain(?:ed|s|ing)?|"
     r"jump(?:ed|s)?|surg(?:ed|es)|expand(?:ed|s|ing)?|advanc(?:ed|es)|add(?:ed|s|ing)?|improv(?:ed|es|ing)|"
-    r"declin(?:ed|es|ing)|decreas(?:ed|es|ing)|f(?:ell|all|alls|allen|alling)|drop(?:ped|s)?|shr(?:ank|unk|inks)|slip(?:ped|s)?|"
+    r"declin(?:ed|es|ing)|decreas(?:ed|es|ing)|f(?:ell|all|alls|allen|alling)|drop(?:ped|s)?|shr(?:ank|unk|"
+    r"inks)|slip(?:ped|s)?|"
     r"lift(?:ed|s)?|lost|shed|deliver(?:ed|s)|brought (?:in|on|into service)|put into service|opened|handed over"
 )
 # A change stands right after its cue; only small words may come between.
@@ -216,36 +235,50 @@ _SMALL = (
 )
 _CHANGE_BEFORE = re.compile(
     rf"(?:\b(?:{_CHANGE_VERB})(?:\s(?:up|down|higher|lower|again|strongly|slightly|further|sharply|year[- ]on[- ]year|"
-    r"y-o-y|yoy|quarter[- ]on[- ]quarter|q-o-q|qoq|sequentially|within the (?:quarter|period)|in the (?:quarter|period|half))){0,3}"
+    r"y-o-y|yoy|quarter[- ]on[- ]quarter|q-o-q|qoq|sequentially|within the (?:quarter|period)|"
+    r"in the (?:quarter|period|half))){0,3}"
     rf",?\sby{_SMALL}|\b(?:{_PURE_CHANGE}){_SMALL}"
-    r"|\b(?:up|down|higher|lower|plus|minus|ahead)(?:\sby)?(?:\s(?:of|another|a further|about|some|nearly|over|approximately)){0,2}"
-    r"|\b(?:increase|rise|growth|gain|addition|additions|decline|decrease|drop|fall|reduction|jump|plus|minus|uplift|uptick|change|"
-    r"net add(?:ition)?s?|net absorption|take[- ]?up in the (?:quarter|period|half)|movement|expansion|move[- ]?ins?|swing)"
-    rf"(?:\s(?:was|were|of|came to|at|amounting to|totalling|totaling|equal to|equivalent to|in the quarter|in the period)){{0,3}}{_SMALL}"
+    r"|\b(?:up|down|higher|lower|plus|minus|ahead)(?:\sby)?(?:\s(?:of|another|a further|about|some|nearly|"
+    r"over|approximately)){0,2}"
+    r"|\b(?:increase|rise|growth|gain|addition|additions|decline|decrease|drop|fall|reduction|jump|plus|"
+    r"minus|uplift|uptick|change|"
+    r"net add(?:ition)?s?|net absorption|take[- ]?up in the (?:quarter|period|half)|movement|expansion|"
+    r"move[- ]?ins?|swing)"
+    rf"(?:\s(?:was|were|of|came to|at|amounting to|totalling|totaling|equal to|equivalent to|in the quarter|"
+    rf"in the period)){{0,3}}{_SMALL}"
     r"|\bby(?:\sa)?(?:\s(?:further|net|another|total))?(?:\sof)?"
     r"|\+)\s?$",
     re.I,
 )
 _GROWTH_AFTER = re.compile(
-    r"^\)?,?\s?(?:y-?o-?y\b|yoy\b|q-?o-?q\b|qoq\b|h-?o-?h\b|year[- ](?:on|over)[- ]year|quarter[- ](?:on|over)[- ]quarter|"
-    r"half[- ](?:on|over)[- ]half|(?:annual |quarterly |yearly |organic |net )?(?:growth|increase|decrease|decline|rise|gain|uplift|improvement|reduction|jump|drop)\b|"
-    r"(?:more|higher|lower|less|fewer|up|down|above|ahead|better|below)\b(?! of)(?! and)|compound annual|cagr|p\.a\.|per annum|"
-    r"(?:的)?(?:同比|环比|環比|按年|按季)?(?:增长|增長|增幅|升幅|跌幅|降幅|增加|上升|下降|减少|減少))",
+    r"^\)?\s?(?:(?:more|higher|lower|less|fewer|up|down|above|ahead|better|"
+    r"below)\b(?! of)(?! and)(?! from)|,?\s?(?:y-?o-?y\b|yoy\b|q-?o-?q\b|qoq\b|h-?o-?h\b|year[- ](?:on|"
+    r"over)[- ]year|quarter[- ](?:on|over)[- ]quarter|"
+    r"half[- ](?:on|over)[- ]half|(?:annual |quarterly |yearly |organic |net )?(?:growth|increase|decrease|"
+    r"decline|rise|gain|uplift|improvement|reduction|jump|drop)\b|"
+    r"compound annual|cagr|p\.a\.|per annum|"
+    r"(?:的)?(?:同比|环比|環比|按年|按季)?(?:增长|增長|增幅|升幅|跌幅|降幅|增加|上升|下降|减少|減少)))",
     re.I,
 )
 _INCREMENT_AFTER = re.compile(
-    r"^,?\s?(?:of\s)?(?:(?:more|higher|lower|fewer|less)\b(?=\s(?:than|over|year|quarter|on)|[,.;]|$)|of (?:new|additional|extra|incremental|net new|net additional)\b|"
-    r"net add(?:ition)?s?\b|(?:newly )?(?:added|delivered|handed over|brought (?:into|on))\b|(?:were|was|have been|had been|being) (?:newly )?(?:added|delivered|brought|handed over|put into|opened|moved in|signed in|signed during)\b|"
+    r"^\s?(?:of\s)?(?:(?:more|higher|lower|fewer|less)\b(?=\s(?:than|over|year|quarter|on)|[,.;]|$)|"
+    r"of (?:new|additional|extra|incremental|net new|net additional)\b|"
+    r"net add(?:ition)?s?\b|(?:newly )?(?:added|delivered|handed over|brought (?:into|on))\b|(?:were|was|"
+    r"have been|had been|being) (?:newly )?(?:added|delivered|brought|handed over|put into|opened|moved in|"
+    r"signed in|signed during)\b|"
     r"(?:increase|decrease|rise|decline|growth|gain|drop|addition|uplift)\b|"
     r"(?:的)?(?:净增|淨增|增量|增长|增長|增幅|新增))",
     re.I,
 )
 _INCREMENT_ADJECTIVE_AFTER = re.compile(r"^\s?(?:additional|new|extra|incremental|net new|more|further)\b", re.I)
 _INCREMENT_ADJECTIVE_BEFORE = re.compile(
-    r"\b(?:an? (?:additional|extra|incremental)|additional|incremental|net new|extra)\s(?:about\s|some\s|around\s)?$", re.I
+    r"\b(?:an? (?:additional|extra|incremental)|additional|incremental|net new|extra)\s(?:about\s|some\s|around\s)?$",
+    re.I,
 )
 _CHANGE_BEFORE_ZH = re.compile(
-    r"(?:净增加|淨增加|净增|淨增|净增长|新增|新签|新簽|增加|增长|增長|增幅|增速|提升|提高|上升|升|增|多|高|涨|漲|减少|減少|下降|下跌|降低|降幅|降|跌|少|低|回落|扩大|擴大|上调|下调|交付|净吸纳|净投放|投放|拉升|改善|收窄)"
+    r"(?:净增加|淨增加|净增|淨增|净增长|新增|新签|新簽|增加|增长|增長|增幅|增速|提升|提高|上升|升|"
+    r"增|多|高|涨|漲|减少|減少|下降|下跌|降低|降幅|降|跌|少|低|回落|扩大|擴大|"
+    r"上调|下调|交付|净吸纳|净投放|投放|拉升|改善|收窄)"
     r"(?:了|出|约|約|近|超|逾|超过|超過|幅度?为?|幅達|幅达|达|達)?\s?$"
 )
 _TO_ZH = re.compile(r"(?:至|到|为|為|达到|達到)\s?(?:约|約|近|超过|超過|逾)?\s?$")
@@ -264,7 +297,7 @@ def parse_number(text: str, decimal_comma: bool | None = None) -> Number | None:
     if match is None:
         return None
     value, rounding = _value_of(match["digits"], decimal_comma)
-    return Number(-value if negative or (match["sign"] or "") in "-−–" and match["sign"] else value, rounding)
+    return Number(-value if negative or ((match["sign"] or "") in "-−–" and match["sign"]) else value, rounding)
 
 
 def unit_in(text: str) -> tuple[str, float] | None:
@@ -280,7 +313,9 @@ def unit_in(text: str) -> tuple[str, float] | None:
         if unit in ("cabinets", "count", "years") and best is not None:
             continue
         before = text[max(0, match.start() - 12) : match.start()]
-        scale = re.search(r"(['’]000s?|thousands?(?: of)?|millions?(?: of)?|mn|k|万|萬|千|百万|百萬)[ -]?$", before, re.I)
+        scale = re.search(
+            r"(['’]000s?|thousands?(?: of)?|millions?(?: of)?|mn|k|万|萬|千|百万|百萬)[ -]?$", before, re.I
+        )
         multiplier = 1.0
         if scale:
             word = scale[1].lower().removesuffix(" of").rstrip("s")
@@ -315,7 +350,9 @@ def find_quantities(text: str) -> list[Quantity]:
             position = max(position, quantity.end)
 
 
-_TENTHS = re.compile(r"(?<![一二三四五六七八九十\d])(?P<n>[一二三四五六七八九])成(?P<half>半|五)?(?!为|為|功|立|熟|本|员|員|交|果|长|長)")
+_TENTHS = re.compile(
+    r"(?<![一二三四五六七八九十\d])(?P<n>[一二三四五六七八九])成(?P<half>半|五)?(?!为|為|功|立|熟|本|员|員|交|果|长|長)"
+)
 
 
 def _tenths(text: str) -> list[Quantity]:
@@ -334,10 +371,11 @@ def _tenths(text: str) -> list[Quantity]:
 
 def _restating(text: str, found: list[Quantity], quantity: Quantity) -> Quantity:
     """'rose by 9.2 MW, or 31 %, to ...': the second number says the same change again."""
-    if found and found[-1].kind == INCREMENT and quantity.kind == RATE:
-        if _APPOSITION.match(text[found[-1].end : quantity.start]):
-            return replace(quantity, kind=GROWTH, low=None, high=None, approximate=False)
-    return quantity
+    if not found or found[-1].kind != INCREMENT or quantity.kind != RATE:
+        return quantity
+    if not _APPOSITION.match(text[found[-1].end : quantity.start]):
+        return quantity
+    return replace(quantity, kind=GROWTH, low=None, high=None, approximate=False)
 
 
 def _to_ascii_digits(text: str) -> str:
@@ -356,7 +394,11 @@ def _value_of(digits: str, decimal_comma: bool | None = None) -> tuple[float, fl
         text = text.replace(".", "")
     elif "," in text:
         grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+", text)
-        text = text.replace(",", "") if grouped and not (decimal_comma and text.count(",") == 1) else text.replace(",", ".")
+        text = (
+            text.replace(",", "")
+            if grouped and not (decimal_comma and text.count(",") == 1)
+            else text.replace(",", ".")
+        )
         if text.count(".") > 1:
             text = text.replace(".", "")
     places = len(text.split(".", 1)[1]) if "." in text else 0
@@ -427,7 +469,11 @@ def _unit_at(text: str, position: int) -> re.Match[str] | None:
     if found is None:
         return None
     unit, _ = _unit_of(found)
-    if unit in ("mw", "kw", "sqm", "sqft") and found.group().lower() in ("sf",) and not text[position : position + 1].isspace():
+    if (
+        unit in ("mw", "kw", "sqm", "sqft")
+        and found.group().lower() in ("sf",)
+        and not text[position : position + 1].isspace()
+    ):
         return None
     return found
 
@@ -482,7 +528,11 @@ def _change_kind(before: str, after: str, unit: str, kind: str) -> str:
     return kind
 
 
-_PARTICLE = re.compile(r"\b(?:took|tak\w+|fill\w*|sign\w*|fit\w*|build\w*|built|ma[dk]e\w*|set|open\w*|us\w+|lock\w*|snapped|soaked|ended|end|wound) up\s?$", re.I)
+_PARTICLE = re.compile(
+    r"\b(?:took|tak\w+|fill\w*|sign\w*|fit\w*|build\w*|built|ma[dk]e\w*|set|open\w*|us\w+|lock\w*|snapped|"
+    r"soaked|ended|end|wound) up\s?$",
+    re.I,
+)
 _UP_TO = re.compile(r"\b(?:up|down|higher|lower)\s(?:to|at)\s?$", re.I)
 
 
@@ -527,7 +577,9 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
             last = joined[-1]
             glue = text[last.end : item.start]
             dash = len(glue) <= 3 and glue.strip() in ("-", "–", "—", "~") and last.unit in ("", item.unit)
-            between = glue.strip() == "and" and re.search(r"\bbetween\s?$", text[max(0, last.start - 12) : last.start], re.I)
+            between = glue.strip() == "and" and re.search(
+                r"\bbetween\s?$", text[max(0, last.start - 12) : last.start], re.I
+            )
             to = glue.strip() in ("to", "至", "到") and _RANGE_BEFORE.search(text[max(0, last.start - 16) : last.start])
             if (dash or between or to) and last.kind in (RATE, LEVEL, COUNT) and abs(last.value) < abs(item.value):
                 middle = (last.value + item.value) / 2

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 
 from assets.reports.extraction.context import Context
 from assets.reports.extraction.periods import DateHit, find_dates, shift_months
@@ -79,51 +80,92 @@ class Carried:
 
 _JOIN = re.compile(r"\s?(?:,|，|、|/|／|&|\band\b|\bor\b|和|及|与|與|以及|,\s?and)\s?", re.I)
 _STRONG = re.compile(
-    r"\s*(?:\(|（)?(?:of\s)?(?:(?:the|its|our|that|this|them|these|those|it|all|total|a|an|their|colo|colocation|it)\s)*"
-    r"(?:(?:that|which|and|have|had|has|is|are|was|were|been|being|remained|stood|as|now|still|currently|already|actually|under|in|fully|"
-    r"customers|clients|tenants|net|gross|critical|operating|further|more|worth|in total|so far)\s)*(?:的|已|为|為|经|經|获|獲|被|由|客户|客戶|均|都)*\s*",
+    r"\s*(?:\(|（)?(?:(?:of|the|its|our|that|this|them|these|those|it|all|total|a|an|their|colo|colocation|"
+    r"that|which|and|have|had|has|is|are|was|were|"
+    r"been|being|remained|stood|as|now|still|currently|already|actually|under|in|fully|customers|clients|"
+    r"tenants|net|gross|critical|operating|further|"
+    r"more|worth|so far|wholesale|retail|self-built|mature|idc|customer|hyperscale|usable|power|such|then|"
+    r"both|yet to be|either|or)\s)*"
+    r"(?:的|已|为|為|经|經|获|獲|被|由|客户|客戶|均|都)*\s*",
     re.I,
 )
 _OF = re.compile(r"^\s*(?:of|on|across|in)\s", re.I)
-_OF_BASE = re.compile(r"^\s*(?:(?:of|on|in|across)\s)(?:(?:the|its|our|all|that|this|total|their|a|an|group's|overall|current|existing)\s)*", re.I)
+_OF_BASE = re.compile(
+    r"^\s*(?:(?:of|on|in|across)\s)(?:(?:the|its|our|all|that|this|total|their|a|an|group's|overall|"
+    r"current|existing)\s)*",
+    re.I,
+)
 _COMPARISON = re.compile(
-    r"(?:\bcompar(?:ed?|es|ing|able)(?: figures?| numbers?| level)?(?: (?:with|to|was|of|is))?|\bagainst|\bversus|\bvs\.?|\bfrom|\bafter|\bfollowing|\bpreviously|\bhad been|"
-    r"\bthan|\bearlier|\bbefore|\bago|\bformerly|\bhaving been|\bunchanged (?:on|from)|\bstable (?:on|from)|\bin line with|\bthe comparative (?:was|is)|"
+    r"(?:\bcompar(?:ed?|es|ing|able)(?: figures?| numbers?| level)?(?: (?:with|to|was|of|is))?|\bagainst|"
+    r"\bversus|\bvs\.?|\bfrom|\bafter|\bfollowing|\bpreviously|\bhad been|"
+    r"\bthan|\bearlier|\bbefore|\bago|\bformerly|\bhaving been|\bunchanged (?:on|from)|\bstable (?:on|"
+    r"from)|\bin line with|\bthe comparative (?:was|is)|"
     r"较|較|比|相比|对比|對比|由|从|從|自|原为|原為|此前为|此前為|上年|去年)"
-    r"[\s:：]*(?:(?:the|a|an|its|some|about|around|nearly|over|only|just|level|figure|rate|of|was|were|it|with|to|of|at|的|为|為|约|約|末|同期|期末)[\s:：]*){0,5}$",
+    r"[\s:：]*(?:(?:the|a|an|its|some|about|around|nearly|over|only|just|level|figure|rate|of|was|were|it|"
+    r"with|to|of|at|的|为|為|约|約|末|同期|期末)[\s:：]*){0,5}$",
     re.I,
 )
 _FROM = re.compile(r"(?:\bfrom|由|从|從|自)\s(?:a\s|the\s)?(?:level of\s|high of\s|low of\s)?$|(?:由|从|從|自)$", re.I)
 _EVENT_BEFORE = re.compile(
-    r"\b(?:open(?:ed|s|ing)?|launch(?:ed|es)?|deliver(?:ed|y)|acquir(?:ed|es)|complet(?:ed|es|ion)|bought|purchased|since|start(?:ed|ing|s)?|began|begun|"
-    r"commenc(?:ed|es|ing)|signed|listed|expir\w+|due|available|ready|publish(?:ed)?|announced|dated|until|before|beyond|founded|built|entered|"
+    r"\b(?:open(?:ed|s|ing)?|launch(?:ed|es)?|deliver(?:ed|y)|acquir(?:ed|es)|complet(?:ed|es|ion)|bought|"
+    r"purchased|since|start(?:ed|ing|s)?|began|begun|"
+    r"commenc(?:ed|es|ing)|signed|listed|expir\w+|due|available|ready|publish(?:ed)?|announced|dated|until|"
+    r"before|beyond|founded|built|entered|"
     r"closed|scheduled|sold|held|mature[sd]?|effective|established|deconsolidated|moved|renewed)"
-    r"\s(?:(?:in|on|at|by|from|for|to|during|late|early|the|end of|around|about|it|them|prior to|and)\s){0,4}$",
+    r"\s(?:(?:in|on|at|by|from|for|during|late|early|the|end of|around|about|it|them|prior to|and)\s){0,4}$",
     re.I,
 )
 _LEADING = re.compile(
-    r"^\W*(?:\b(?:as|at|of|on|in|for|by|the|end|and|quarter|period|half|year|ended|ending|to|close|position|levels|status|during|over|with)\b\s?|[截至于於在止末]\s?)*$",
+    r"^\W*(?:\b(?:as|at|of|on|in|for|by|the|end|and|quarter|period|half|year|ended|ending|to|close|"
+    r"position|levels|status|during|over|with)\b\s?|[截至于於在止末]\s?)*$",
     re.I,
 )
 _FOLLOWS = re.compile(
-    r"^[\s,，)）]*(?:(?:as|at|of|on|in|for|by|the|end|and|quarter|period|half|half-year|year|three|months|six|ended|ending|to|both|each|level|reached|recorded|reported|per cent|a month|"
-    r"per month|per cabinet|month|in service|in operation|utili[sz]ed|committed|under construction|respectively|year-on-year|sqm|MW|cabinets|then|back|seen|being|posted|printed|measured|booked|a|per|with|it|load)\b[\s,，(（]*)*$",
+    r"^[\s,，)）]*(?:(?:as|at|of|on|in|for|by|the|end|and|quarter|period|half|half-year|year|three|months|"
+    r"six|ended|ending|to|both|each|level|reached|recorded|reported|per cent|a month|"
+    r"per month|per cabinet|month|in service|in operation|utili[sz]ed|committed|under construction|"
+    r"respectively|year-on-year|sqm|MW|cabinets|then|back|seen|being|posted|printed|measured|booked|a|per|"
+    r"with|it|load)\b[\s,，(（]*)*$",
     re.I,
 )
-_ATTACHED = re.compile(r"^\s*(?:R\s?)?(?:[:：]|为|為|的|was|were|is|at|had been|it was|the figure was|[,，])?\s*(?:约|約|about\s|around\s)?$", re.I)
+_ATTACHED = re.compile(
+    r"^\s*(?:R\s?)?(?:[:：]|为|為|的|was|were|is|at|had been|it was|the figure was|[,，])?\s*(?:约|"
+    r"約|about\s|around\s)?$",
+    re.I,
+)
 _CLAUSE = re.compile(r"[;；]")
 _FULL = re.compile(
-    r"(?P<hedge>\b(?:effectively|virtually|practically|essentially|almost|nearly|close to|as good as|basically|substantially)\s|几乎|幾乎|基本|近乎|接近)?"
-    r"(?P<full>\b(?:fully|completely|entirely|wholly)\s(?=(?:occupied|let|leased|utili[sz]ed|committed|contracted|taken up|sold)\b)|\bfull(?=(?:y)?(?:\s(?:occupancy|at|as|on)|[.,;]|$))|满租|滿租|全部租出|全数租出|全數租出|满载|滿載|全满|全滿)",
+    r"(?P<hedge>\b(?:effectively|virtually|practically|essentially|almost|nearly|close to|as good as|"
+    r"basically|substantially)\s|几乎|幾乎|基本|近乎|接近)?"
+    r"(?P<full>\b(?:fully|completely|entirely|wholly)\s(?=(?:occupied|let|leased|utili[sz]ed|committed|"
+    r"contracted|taken up|sold)\b)|\bfull(?=(?:y)?(?:\s(?:occupancy|at|as|on)|[.,;]|$))|满租|滿租|全部租出|全数租出|"
+    r"全數租出|满载|滿載|全满|全滿)",
+    re.I,
+)
+_IN_OTHER_WORDS = re.compile(
+    r"(?:\bi\.e\.|\bor|\bthat is|\bequal to|\bequivalent to|\bwhich is|=|[(（]|即|约合|相当于|"
+    r"相當於)\s?(?:about\s|some\s|a\s)?$",
+    re.I,
+)
+_HAS = re.compile(
+    r"\b(?:has|have|had|operat(?:es?|ed|ing)|manag(?:es?|ed|ing)|runs?|ran|running|owns?|owned|comprised?|"
+    r"comprises|counts?|counted|total of|totall?(?:s|ed|ing)|"
+    r"ended [^,;]{0,40}with|there (?:are|were)|its|the company['’]s|our|portfolio of|platform of|across|"
+    r"with)\s(?:a total of\s|all\s|the\s|some\s|now\s)?$|"
+    r"(?:共有|拥有|擁有|运营|運營|營運|管理|合共|设有|設有)\s?$",
     re.I,
 )
 _AT_SUBJECT = re.compile(r"\s(?:at|in|for|of|on)\s(?:the\s)?", re.I)
 _FAR_FROM_FULL = ("almost", "nearly", "close to", "几乎", "幾乎", "近乎", "接近", "基本")
-_NOT_BEFORE = re.compile(r"\b(?:not|never|no longer|isn't|wasn't|once|when|until|to be|become|becomes|if|from)\s(?:yet\s)?$|(?:未|不|尚未)$", re.I)
+_NOT_BEFORE = re.compile(
+    r"\b(?:not|never|no longer|isn't|wasn't|once|when|until|to be|become|becomes|if|from)\s(?:yet\s)?$|(?:未|不|尚未)$",
+    re.I,
+)
 _SPANS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
         re.compile(
-            r"\bquarter[- ](?:on|over)[- ]quarter\b|\bq-?o-?q\b|\b(?:in|during|over|within) the (?:quarter|three months)\b|\bsequential(?:ly)?\b|"
+            r"\bquarter[- ](?:on|over)[- ]quarter\b|\bq-?o-?q\b|\b(?:in|during|over|within) the (?:quarter|"
+            r"three months)\b|\bsequential(?:ly)?\b|"
             r"\bon the quarter\b|环比|環比|按季|季内|季內|单季|單季",
             re.I,
         ),
@@ -131,14 +173,17 @@ _SPANS: tuple[tuple[re.Pattern[str], int], ...] = (
     ),
     (
         re.compile(
-            r"\byear[- ](?:on|over)[- ]year\b|\by-?o-?y\b|\b(?:in|during|over|within) (?:the (?:past |last )?|a |one )?(?:year|twelve months|12 months)\b|\bon the year\b|同比|按年",
+            r"\byear[- ](?:on|over)[- ]year\b|\by-?o-?y\b|\b(?:in|during|over|within) (?:the (?:past |"
+            r"last )?|a |one )?(?:year|twelve months|12 months)\b|\bon the year\b|同比|按年",
             re.I,
         ),
         12,
     ),
     (
         re.compile(
-            r"\bhalf[- ](?:on|over)[- ]half\b|\bh-?o-?h\b|\b(?:in|during|over|within) the (?:half|half-year|six months)\b|半年内|半年內|期内由|期內由", re.I
+            r"\bhalf[- ](?:on|over)[- ]half\b|\bh-?o-?h\b|\b(?:in|during|over|within) the (?:half|"
+            r"half-year|six months)\b|半年内|半年內|期内由|期內由",
+            re.I,
         ),
         6,
     ),
@@ -174,7 +219,11 @@ def _worded(text: str, phrases: list[MetricHit]) -> list[Quantity]:
     for match in _FULL.finditer(text):
         if _NOT_BEFORE.search(text[max(0, match.start() - 16) : match.start()]):
             continue
-        near = [p for p in phrases if p.for_unit("pct") and -2 <= p.start - match.end() <= 25 or 0 <= match.start() - p.end <= 30]
+        near = [
+            p
+            for p in phrases
+            if (p.for_unit("pct") and -2 <= p.start - match.end() <= 25) or 0 <= match.start() - p.end <= 30
+        ]
         if not any(p.for_unit("pct") for p in near):
             continue
         hedge = (match["hedge"] or "").strip().lower()
@@ -223,16 +272,21 @@ class _Pairing:
         self.changes: list[Quantity] = []
         self.main: date | None = None
         self.subjects: list[tuple[int, int]] = []
-        self.uses: dict[int, int] = {}
+        self.uses: dict[int, set[str]] = {}
         self.last: Figure | None = None
         self.taken: list[Figure] = []
         self.zipped: list[MetricHit] = []
 
     def run(self, reading: SentenceReading) -> None:
         """Go through the numbers in order, run by run ('1, 2 and 3' is one run)."""
-        for group in self._runs():
+        runs = self._runs()
+        dated = [self._dates_of(group) for group in runs]
+        for position in range(len(runs) - 2, -1, -1):
+            # 'compared with 29,900 cabinets and 69.8 % three months before': one date for both.
+            if dated[position][-1] is None and self._shares_date(runs[position], runs[position + 1]):
+                dated[position] = [dated[position + 1][0]] * len(runs[position])
+        for group, dates in zip(runs, dated, strict=True):
             hits = self._zip(group)
-            dates = self._dates_of(group)
             for index, quantity in enumerate(group):
                 quantity = self._with_unit(quantity, group)
                 hit, metric, problem = self._metric_of(quantity, hits[index] if hits else None, dates[index])
@@ -260,8 +314,12 @@ class _Pairing:
                 self.last = figure
                 self.taken.append(figure)
                 if hit is not None:
-                    self.uses[id(hit)] = self.uses.get(id(hit), 0) + 1
+                    self.uses.setdefault(id(hit), set()).add(unit)
                 reading.figures.append(figure)
+
+    def _shares_date(self, first: list[Quantity], second: list[Quantity]) -> bool:
+        gap = self.text[first[-1].end : second[0].start]
+        return bool(_JOIN.fullmatch(gap)) and bool(_COMPARISON.search(self._before(first[0])))
 
     def _span_date(self) -> DateHit | None:
         """The date a change is measured from: 'quarter on quarter, from 98.3 % to 97.5 %'."""
@@ -313,7 +371,7 @@ class _Pairing:
                 after.append(hit)
         if len(after) == count and not before:
             close = self.text[group[-1].end : after[0].start]
-            between = [self.text[a.end : b.start] for a, b in zip(after, after[1:], strict=False)]
+            between = [self.text[a.end : b.start] for a, b in pairwise(after)]
             if _STRONG.fullmatch(close) and all(_JOIN.fullmatch(gap) for gap in between):
                 return after
         return None
@@ -378,6 +436,8 @@ class _Pairing:
             return zipped, self._fits(zipped, quantity), None
         if quantity.unit == "pct" and (based := self._share_of_base(quantity)) is not None:
             return None, based, None
+        if quantity.unit == "count":
+            return None, self._counted(quantity), None
         clause = self._clause(quantity.start)
         inside = self._bracket(quantity.start)
         low = inside[0] if inside else clause[0]
@@ -397,14 +457,25 @@ class _Pairing:
                 previous = self._previous(quantity, clause[0])
             if previous is None or is_blocker(previous):
                 return None, "", None
+        alone = previous is None and following is None
+        if alone and quantity.unit == "cabinets" and _HAS.search(_unhedged(self._before(quantity))):
+            return None, "capacity_in_service", None
         if previous is not None and not self.uses.get(id(previous)):
-            if following is not None and self._is_free(following, quantity) and not _OF.match(self.text[quantity.end :]):
+            if (
+                following is not None
+                and self._is_free(following, quantity)
+                and not _OF.match(self.text[quantity.end :])
+            ):
                 return following, self._fits(following, quantity), None
             return previous, self._fits(previous, quantity), None
         if following is not None:
             return following, self._fits(following, quantity), None
+        if previous is not None and (earlier := self._compared_with(previous, quantity)) is not None:
+            return earlier.hit, earlier.metric, None
         if previous is not None:
             metric = self._fits(previous, quantity)
+            if quantity.unit not in self.uses[id(previous)] and _IN_OTHER_WORDS.search(self._before(quantity)):
+                return previous, metric, None
             if when is not None or _COMPARISON.search(self._before(quantity)) or inside:
                 return previous, metric, None
             if self.last is not None and self._goes_on(self.last, quantity):
@@ -413,6 +484,14 @@ class _Pairing:
                 return None, "capacity_total", None
             return None, metric, ("ambiguous", "two numbers for one phrase and nothing that tells them apart")
         return self._carry(quantity, when)
+
+    def _compared_with(self, previous: MetricHit, quantity: Quantity) -> Figure | None:
+        """The figure a comparative is of: the last in its unit, where the nearest phrase was a figure's in another."""
+        if not quantity.unit or quantity.unit in self.uses[id(previous)]:
+            return None
+        if not _COMPARISON.search(self._before(quantity)):
+            return None
+        return next((f for f in reversed(self.taken) if f.unit == quantity.unit), None)
 
     def _is_total(self, quantity: Quantity) -> bool:
         """'... 639 MW in service, 227 MW under construction, 866 MW in all': a sum that adds up is one."""
@@ -430,6 +509,17 @@ class _Pairing:
             return False
         return bool(_COMPARISON.search(self.text[max(0, when.start - 40) : when.start]))
 
+    def _counted(self, quantity: Quantity) -> str:
+        """What a number counts by its own noun: '297 data centers', where the sentence says that they are there."""
+        if not _HAS.search(_unhedged(self._before(quantity))):
+            return ""
+        noun = quantity.text.lower()
+        if re.search(r"operator|运营商|營運商", noun):
+            return "operators"
+        if re.search(r"connect", noun):
+            return "interconnections"
+        return "data_centres"
+
     def _goes_on(self, last: Figure, quantity: Quantity) -> bool:
         """Whether a second number under one phrase is plainly another's: 'from 1 to 2', '1 at A and 2 at B'."""
         if last.comparative or last.quantity.value == quantity.value:
@@ -437,12 +527,11 @@ class _Pairing:
         if any(last.quantity.end <= start < quantity.start for start, _ in self.subjects):
             return True
         return any(
-            start >= quantity.end and _AT_SUBJECT.fullmatch(self.text[quantity.end : start]) for start, _ in self.subjects
+            start >= quantity.end and _AT_SUBJECT.fullmatch(self.text[quantity.end : start])
+            for start, _ in self.subjects
         )
 
-    def _carry(
-        self, quantity: Quantity, when: DateHit | None
-    ) -> tuple[MetricHit | None, str, tuple[str, str] | None]:
+    def _carry(self, quantity: Quantity, when: DateHit | None) -> tuple[MetricHit | None, str, tuple[str, str] | None]:
         """A number without a phrase of its own: the last metric, where date or words make it a comparative of that."""
         if self._blocked(quantity):
             return None, "", None
@@ -544,7 +633,11 @@ class _Pairing:
             gap = self.text[last.end : day.start]
             belongs_to_next = high < len(self.text) and bool(_ATTACHED.match(self.text[day.end : high]))
             clause_end = self._clause(last.start)[1]
-            if not (belongs_to_next and re.search(r"[,，、;；]", gap)) and day.start < clause_end and (inside or self._follows(gap)):
+            if (
+                not (belongs_to_next and re.search(r"[,，、;；]", gap))
+                and day.start < clause_end
+                and (inside or self._follows(gap))
+            ):
                 return day
         if before:
             day = before[-1]
@@ -583,6 +676,10 @@ class _Pairing:
         return None
 
 
+def _unhedged(before: str) -> str:
+    return re.sub(r"\b(?:about|around|approximately|some|nearly|almost|over|more than|roughly)\s?$", "", before)
+
+
 def _alike(first: Quantity, second: Quantity) -> bool:
     return first.unit == second.unit or not first.unit
 
@@ -599,5 +696,4 @@ def _same_class(figure: Figure, quantity: Quantity) -> bool:
 def _unit_fits(unit: str, quantity: Quantity) -> bool:
     if quantity.unit:
         return unit == quantity.unit or unit == f"{quantity.unit}/month"
-    return quantity.kind == COUNT and (unit in CAPACITY_UNITS and _plausible_bare(quantity) or unit == "count")
-
+    return quantity.kind == COUNT and ((unit in CAPACITY_UNITS and _plausible_bare(quantity)) or unit == "count")

@@ -10,9 +10,14 @@ import re
 from dataclasses import dataclass
 
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|\b[\w.-]+@[\w.-]+\.\w+|\bgithub \S+/\S+(?: \S+/\S+)?")
-_SOURCE_LINE = re.compile(r"^\W{0,3}(?:figures?|source|sources|numbers?) as (?:published|printed|first published) at\b|^illustrative test (?:document|page)", re.I)
+_SOURCE_LINE = re.compile(
+    r"^\W{0,3}(?:figures?|source|sources|numbers?) as (?:published|printed|first published) at\b|"
+    r"^illustrative test (?:document|page)",
+    re.I,
+)
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|Inc|Ltd|Co|Corp|No|Nos|approx|sq|vs|cf|ca|c|i\.e|e\.g|etc|St|Dr|Mr|Ms|Mrs|p\.a|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|N\.V|S\.A|incl|excl|est|Fig|Pte))\.$",
+    r"(?:\b(?:[A-Z]|Inc|Ltd|Co|Corp|No|Nos|approx|sq|vs|cf|ca|c|i\.e|e\.g|etc|St|Dr|Mr|Ms|Mrs|p\.a|Jan|Feb|"
+    r"Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|N\.V|S\.A|incl|excl|est|Fig|Pte))\.$",
     re.I,
 )
 _STOP = re.compile(r"[.!?](?=[\s\"”’)]|[A-Z][a-z]|$)|[。！？]|\n+")

@@ -99,18 +99,28 @@ def _spaced(phrase: str) -> str:
 
 # What may stand between two words of one phrase.
 _GLUE = re.compile(
-    r"(?:[\s\-–—/&'’\"“”()（）,，、:：]|的|及|和|与|與|之|已|于|於|总|總|客户|客戶|其中|中|期末|年末|按|内|內|正在|仍|含|个|個|部分|的是|所"
-    r"|\b(?:of|the|in|on|for|that|which|is|are|was|were|be|been|being|have|has|had|its|our|their|all|still|currently|now|already|and|or|"
+    r"(?:[\s\-–—/&'’\"“”()（）,，、:：]|的|及|和|与|與|之|已|于|於|总|總|客户|客戶|其中|中|期末|"
+    r"年末|按|内|內|正在|仍|含|个|個|部分|的是|所"
+    r"|\b(?:of|the|in|on|for|that|which|is|are|was|were|be|been|being|have|has|had|its|our|their|all|still|"
+    r"currently|now|already|and|or|"
     r"plus|by|with|to|customers?|clients?|tenants?|tenant|net|gross|data|cent(?:re|er)s?|so|called|under|as|such|at|"
-    r"within|yet|not|i\.?e\.?|over|against|relative|versus|group|company|portfolio|total|average|compound|blended|overall|headline|"
-    r"entire|whole|existing|current|new|idc|colocation|critical|it|end|this|those|these|same|of which|then|both|each|physical|signed|"
-    r"counted|including|includes?|incl|inclusive|leases?|sites?|facilities|operations?|business|segment|retail|wholesale|ready|made|per|each|every|a|an|any|part|out|than|where|further|only|some|most|it|what)\b\.?)*",
+    r"within|yet|not|i\.?e\.?|over|against|relative|versus|group|company|portfolio|total|average|compound|"
+    r"blended|overall|headline|"
+    r"entire|whole|existing|current|new|idc|colocation|critical|it|end|this|those|these|same|of which|then|"
+    r"both|each|physical|signed|"
+    r"counted|including|includes?|incl|inclusive|leases?|sites?|facilities|operations?|business|segment|"
+    r"retail|wholesale|ready|made|per|each|every|a|an|any|part|out|than|where|further|only|some|most|it|"
+    r"what)\b\.?)*",
     re.I,
 )
 _JOINER = re.compile(r"\b(?:and|or|as well as|versus|against|followed by)\b|[、和及与與,，&/]", re.I)
 _CABINET = re.compile(r"cabinet|rack|机柜|機櫃|机架|機架", re.I)
 # A comma and a word that opens a new statement part two phrases: '... billing, for a utilisation of'.
-_APART = re.compile(r"[,，–—-]\s+(?:for|giving|with|at|or|a|an|which is|that is)\b|\bi\.e\.|\bthat is\b(?!\s+(?:in|under|being|up|now|still|currently|already|live|not|ready))", re.I)
+_APART = re.compile(
+    r"[,，–—-]\s+(?:for|giving|with|at|or|a|an|which is|that is)\b|\bi\.e\.|\bthat is\b(?!\s+(?:in|under|"
+    r"being|up|now|still|currently|already|live|not|ready))",
+    re.I,
+)
 _MAX_GLUE = 40
 
 
@@ -204,7 +214,11 @@ def _starts_new(text: str, group: list[_Token], index: int, part: list[_Token]) 
         return True
     if have & set(_ALONE) and coming & set(_ALONE) and not (have & coming):
         return True
-    if _JOINER.search(gap) and bool(have & set(_ALONE)) != bool(coming & set(_ALONE)) and (have | coming) & set(_STATUS):
+    if (
+        _JOINER.search(gap)
+        and bool(have & set(_ALONE)) != bool(coming & set(_ALONE))
+        and (have | coming) & set(_STATUS)
+    ):
         return True
     if "(" in gap or "（" in gap:
         return False
@@ -214,13 +228,20 @@ def _starts_new(text: str, group: list[_Token], index: int, part: list[_Token]) 
     if not _JOINER.search(gap):
         # No joiner: a new phrase only where a second rate follows a finished one ("签约率95%使用率").
         return "rate" in have and "rate" in coming and bool(status) and bool(coming_status)
-    if {"committed", "precommitted"} >= (status | coming_status) and status and coming_status and have & {"rate"} == coming & {"rate"}:
+    if (
+        {"committed", "precommitted"} >= (status | coming_status)
+        and status
+        and coming_status
+        and have & {"rate"} == coming & {"rate"}
+    ):
         return "rate" in have and "rate" in coming
     if "rate" in have and coming & set(_DOMAIN) and not coming_status and "rate" not in coming:
         return False
     if status and coming_status and status != coming_status:
         return True
     domain, coming_domain = have & set(_DOMAIN), coming & set(_DOMAIN)
+    if domain and not status and coming_status and "rate" not in have:
+        return True
     if not status and not coming_status and domain and coming_domain and domain != coming_domain:
         return not {"sum", "total"} & {t.concept for t in group}
     return bool((status and coming_domain and not coming_status) or (domain and not status and coming_status)) and bool(
@@ -250,7 +271,9 @@ def _hit(text: str, part: list[_Token]) -> MetricHit | None:
         if token.concept == "interest":
             concepts.add("interest")
         gloss = opened and bool(concepts & set(_STATUS))
-        if gloss and token.concept not in (*_DOMAIN, "not_yet") or (gloss and not concepts & {"committed", "precommitted", "leased"}):
+        if gloss and (
+            token.concept not in (*_DOMAIN, "not_yet") or not concepts & {"committed", "precommitted", "leased"}
+        ):
             continue
         if token.own:
             own = own or token.own
@@ -261,7 +284,9 @@ def _hit(text: str, part: list[_Token]) -> MetricHit | None:
     concepts.discard("own")
     meaning = frozenset(concepts)
     metric = own or _default_metric(meaning)
-    useful = own or {"total", "space"} <= meaning or meaning & {*_STATUS, *_DOMAIN, *_ALONE, "blocker", "flow", "expiry"}
+    useful = (
+        own or {"total", "space"} <= meaning or meaning & {*_STATUS, *_DOMAIN, *_ALONE, "blocker", "flow", "expiry"}
+    )
     if not useful:
         return None
     start, end = part[0].start, part[-1].end
