@@ -29,6 +29,7 @@ def build_history(connection: duckdb.DuckDBPyConnection, as_of: date) -> int:
     connection.execute("SET VARIABLE lowest_divisor = ?::DOUBLE", [values["history.lowest_divisor"]])
     connection.execute("SET VARIABLE disagreement_quarters = ?::INTEGER", [int(values["disagreements.quarters"])])
     with transaction(connection):
+        connection.execute(sql_text("macros"))
         connection.execute(sql_text("points"))
         connection.execute(sql_text("sums"))
         stack_as_of = build_entity_shares(connection, as_of, values)

@@ -53,6 +53,7 @@ def load_ledger(connection: duckdb.DuckDBPyConnection, layouts: Layouts, data: P
         places = _read(data / "stack" / "operator_jurisdictions.csv")
         places = [{**row, "scope": row["scope"] or ""} for row in places]
         _replace(connection, "internal.jurisdiction_estimates", places)
+        _replace(connection, "internal.stated_figures", _read(data / "ledger" / "stated_figures.csv"))
         definitions = _read(data / "ledger" / "source_definitions.csv")
         definitions = [{**row, "source": row["source"] or "", "market": row["market"] or ""} for row in definitions]
         _replace(connection, "internal.source_definitions", definitions)

@@ -96,6 +96,7 @@ def load(
             _upsert(connection, table, frame, ids)
         _upsert(connection, "internal.facility_mentions", facilities, ids)
         connection.execute(sql_text("facilities"))
+        connection.execute(sql_text("macros"))
         connection.execute(sql_text("supersede"))
     counts = connection.execute(
         "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM observations),"

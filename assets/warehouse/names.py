@@ -1,6 +1,6 @@
 """Readable keys: the slugs that series, facilities and operators are known by.
 
-The SQL macro `slug` (sql/points.sql) follows the same rule; a test holds the two together.
+The SQL macro `slug` (sql/macros.sql) follows the same rule; a test holds the two together.
 """
 
 from __future__ import annotations

@@ -101,11 +101,11 @@ COMMENT ON COLUMN occupancy_history.stack IS 'mainland, us, dual or unknown: the
 COMMENT ON COLUMN occupancy_history.market IS 'Market of the series; null where it spans several or is not known.';
 COMMENT ON COLUMN occupancy_history.quarter_end IS 'Last day of the calendar quarter the level holds at.';
 COMMENT ON COLUMN occupancy_history.unit IS 'Unit of the capacities: mw, kw, sqm, sqft, cabinets; pct for series of which only rates are known.';
-COMMENT ON COLUMN occupancy_history.in_service IS 'Sellable critical IT power (or area) ready for customers, in unit; null in rate-only series (unit pct).';
+COMMENT ON COLUMN occupancy_history.in_service IS 'Sellable critical IT power (or area) ready for customers, in unit; null in rate-only series (unit pct) and in quarters of which only a rate is printed.';
 COMMENT ON COLUMN occupancy_history.leased IS 'Contracted and commenced, in unit: printed occupancy rate x in_service where a landlord prints it, else capacity utilised (billed or used); where only a rate and in_service are printed, rate x in_service (derived arithmetic on two printed figures, not an estimate).';
 COMMENT ON COLUMN occupancy_history.committed IS 'Commenced plus signed and not commenced, within in-service space, in unit; printed, or printed commitment rate x in_service. Space pre-committed under construction is not in it (see view backlog).';
 COMMENT ON COLUMN occupancy_history.utilised IS 'Billed or used, in unit; never power draw.';
-COMMENT ON COLUMN occupancy_history.occupancy IS 'leased / in_service, fraction 0 to 1 (rate-only series: the printed occupancy or utilisation rate, or 1 - vacancy). Physical, not economic occupancy.';
+COMMENT ON COLUMN occupancy_history.occupancy IS 'leased / in_service, fraction 0 to 1 (where only rates are known: the printed occupancy or utilisation rate, or 1 - vacancy); null where neither can be said. Physical, not economic occupancy.';
 COMMENT ON COLUMN occupancy_history.commitment_rate IS 'committed / in_service, fraction; above utilisation while signed space has not commenced.';
 COMMENT ON COLUMN occupancy_history.utilisation_rate IS 'Billed or used / in service, fraction 0 to 1; never power draw.';
 COMMENT ON COLUMN occupancy_history.observed_share IS 'Share of the row''s capacity that rests on figures printed for this very quarter (and, at level stack, on evidence about the site), 0 to 1.';
@@ -114,6 +114,7 @@ COMMENT ON COLUMN occupancy_history.assumed_share IS 'Share carried on past the 
 COMMENT ON COLUMN occupancy_history.known_at IS 'Date from which the whole row could be known: the latest known_at of the figures in it.';
 COMMENT ON COLUMN occupancy_history.operator IS 'Operator or market source of the series; null at levels that sum operators.';
 COMMENT ON COLUMN occupancy_history.perimeter IS 'Perimeter of all the row''s figures; a change along a series is a change of what is counted, not of demand. Null where none is stated.';
+COMMENT ON COLUMN occupancy_history.observation_ids IS 'The figures the row rests on (observations.observation_id), separated by blanks; null at levels that sum operators, whose members'' rows carry them.';
 COMMENT ON COLUMN occupancy_history.members IS 'Operators summed into the row (1 below level market); a change along a series is a change of composition.';
 
 COMMENT ON TABLE occupancy_forecast IS 'Forecast occupancy, frozen by vintage: capacity is forecast, rates follow by division.';
@@ -178,8 +179,10 @@ COMMENT ON COLUMN source_disagreements.source_b IS 'Second source.';
 COMMENT ON COLUMN source_disagreements.value_b IS 'Value of source B: rates as fraction 0 to 1, capacities in MW.';
 COMMENT ON COLUMN source_disagreements.definition_b IS 'What source B counts.';
 COMMENT ON COLUMN source_disagreements.period_end_b IS 'Date of source B''s figure; null where it gives none.';
-COMMENT ON COLUMN source_disagreements.observation_id_a IS 'Figure of source A (observations.observation_id).';
-COMMENT ON COLUMN source_disagreements.observation_id_b IS 'Figure of source B (observations.observation_id).';
+COMMENT ON COLUMN source_disagreements.observation_id_a IS 'Figure of source A (observations.observation_id); null where a claim of the ledger states it.';
+COMMENT ON COLUMN source_disagreements.observation_id_b IS 'Figure of source B (observations.observation_id); null where a claim of the ledger states it.';
+COMMENT ON COLUMN source_disagreements.claim_id_a IS 'Claim that states source A''s figure (claims.claim_id); null where a document does.';
+COMMENT ON COLUMN source_disagreements.claim_id_b IS 'Claim that states source B''s figure (claims.claim_id); null where a document does.';
 COMMENT ON COLUMN source_disagreements.remark IS 'What to mind when comparing: dates apart, undated, approximate.';
 
 COMMENT ON TABLE claims IS 'What is claimed about the shift between stacks, each with a grade; claims are assumptions with provenance, never observations.';

@@ -5,9 +5,10 @@
 DELETE FROM source_disagreements;
 
 INSERT INTO source_disagreements BY NAME
-WITH stated AS (
+WITH observed AS (
     SELECT
         observation.observation_id,
+        NULL AS claim_id,
         observation.operator AS source,
         coalesce(operator.kind, CASE WHEN contains(observation.operator, '(market') THEN 'market_source' END, 'operator')
             AS kind,
@@ -51,6 +52,30 @@ WITH stated AS (
             OR (observation.metric = 'capacity_in_service' AND observation.unit IN ('mw', 'kw'))
         )
 ),
+-- What a claim of the ledger states counts where no accepted document states the same figure's source, place and date.
+stated AS (
+    SELECT * FROM observed
+    UNION ALL BY NAME
+    SELECT
+        claim_id, source, 'market_source' AS kind, market, 'market' AS scope_level, metric AS printed_metric,
+        CASE WHEN metric = 'capacity_in_service' THEN metric ELSE 'vacancy_rate' END AS metric,
+        CASE
+            WHEN metric = 'vacancy_rate' THEN value / 100
+            WHEN metric IN ('utilisation_rate', 'occupancy_rate') THEN 1 - value / 100
+            ELSE value
+        END AS value,
+        CASE WHEN unit = 'pct' THEN rounding / 100 ELSE rounding END AS rounding,
+        period_end, is_approximate, 'as_reported' AS basis, known_at, 99 AS tier_position
+    FROM internal.stated_figures AS claimed
+    WHERE known_at <= getvariable('as_of')
+        AND NOT EXISTS (
+            SELECT 1 FROM observed
+            WHERE observed.source = claimed.source
+                AND observed.market = claimed.market
+                AND observed.printed_metric = claimed.metric
+                AND observed.period_end IS NOT DISTINCT FROM claimed.period_end
+        )
+),
 -- The figure that stands for a source, a place and a date; in-service capacity of an operator is no size of a market.
 chosen_figures AS (
     SELECT *
@@ -59,7 +84,7 @@ chosen_figures AS (
         AND (kind = 'market_source' AND scope_level = 'market' OR kind = 'operator' AND metric = 'vacancy_rate')
     QUALIFY row_number() OVER (
         PARTITION BY source, market, metric, facility_id, period_end
-        ORDER BY tier_position, known_at DESC, printed_metric = 'vacancy_rate' DESC, observation_id
+        ORDER BY tier_position, known_at DESC, printed_metric = 'vacancy_rate' DESC, observation_id, claim_id
     ) = 1
 ),
 figures AS (
@@ -67,6 +92,7 @@ figures AS (
         source, kind, market, metric, period_end, printed_metric,
         -- The largest site stands for the link to document and place.
         max_by(observation_id, (coalesce(capacity, 0), observation_id)) AS observation_id,
+        max(claim_id) AS claim_id,
         CASE WHEN count(*) = 1 THEN any_value(value) ELSE sum(value * capacity ORDER BY observation_id) / sum(capacity ORDER BY observation_id) END AS value,
         max(rounding) AS rounding,
         bool_or(is_approximate) AS is_approximate,
@@ -134,6 +160,8 @@ SELECT
     other.period_end AS period_end_b,
     observation_id AS observation_id_a,
     other.observation_id AS observation_id_b,
+    claim_id AS claim_id_a,
+    other.claim_id AS claim_id_b,
     NULLIF(concat_ws(
         '; ',
         CASE WHEN period_end IS NULL THEN source || ' gives no date' END,

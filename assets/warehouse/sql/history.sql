@@ -55,13 +55,29 @@ SELECT
     leased / in_service AS occupancy,
     coalesce(commitment_rate, committed / in_service) AS commitment_rate,
     utilised / in_service AS utilisation_rate,
-    known_at
+    known_at,
+    observation_ids
 FROM points
 UNION ALL
 SELECT
     level, entity_id, 'pct', period_end, NULL, NULL, NULL, NULL,
-    occupancy, commitment_rate, utilisation_rate, known_at
-FROM rate_points;
+    occupancy, commitment_rate, utilisation_rate, known_at, observation_ids
+FROM rate_points
+UNION ALL
+-- Quarters of which a series of capacities knows the rate alone: no capacity is made up, and no rate is lost.
+SELECT
+    rates.level, rates.entity_id, longest.unit, rates.period_end, NULL, NULL, NULL, NULL,
+    coalesce(occupancy_rate, not_vacant_rate, utilisation_rate), commitment_rate, utilisation_rate, rates.known_at,
+    rates.observation_ids
+FROM rates
+JOIN (
+    SELECT level, entity_id, unit FROM points GROUP BY level, entity_id, unit
+    QUALIFY row_number() OVER (PARTITION BY level, entity_id ORDER BY count(*) DESC, unit) = 1
+) AS longest USING (level, entity_id)
+WHERE (rates.level, rates.entity_id) NOT IN (SELECT (level, entity_id) FROM rate_points)
+    AND (rates.level, rates.entity_id, longest.unit, rates.period_end) NOT IN (
+        SELECT (level, entity_id, unit, quarter_end) FROM points
+    );
 
 -- A total spread over the classes by the shares of its members; the grade of the evidence joins that of the capacity.
 CREATE OR REPLACE TEMP TABLE stack_rows AS
@@ -148,7 +164,8 @@ SELECT
     series.known_at,
     entity.operator,
     NULLIF(chosen_perimeter.perimeter, '') AS perimeter,
-    1 AS members
+    1 AS members,
+    series.observation_ids
 FROM series_rows AS series
 JOIN entities AS entity USING (level, entity_id)
 LEFT JOIN internal.operators AS operators USING (operator)

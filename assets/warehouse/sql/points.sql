@@ -2,13 +2,7 @@
 --   eligible  figures that may enter a series, with their series key
 --   chosen    one figure a metric, from one perimeter a quarter
 --   points    operands and rates side by side, missing operands filled by printed rates
--- Needs the variables `as_of` (DATE) and `lowest_divisor`.
-
-CREATE OR REPLACE TEMP MACRO slug(words) AS
-    trim(regexp_replace(strip_accents(lower(words)), '[^\p{L}\p{N}]+', '-', 'g'), '-');
-
-CREATE OR REPLACE TEMP MACRO operator_slug(words) AS
-    slug(regexp_replace(words, '\s*\(market[^)]*\)', ''));
+-- Needs macros.sql and the variables `as_of` (DATE) and `lowest_divisor`.
 
 CREATE OR REPLACE TEMP TABLE eligible AS
 WITH named AS (
@@ -16,9 +10,6 @@ WITH named AS (
         observation.*,
         coalesce(operator.kind, CASE WHEN contains(observation.operator, '(market') THEN 'market_source' END, 'operator')
             AS kind,
-        -- What stands in brackets names a perimeter or a qualifier; the words before it name the scope.
-        trim(regexp_replace(scope, '\s*\[[^\]]*\]', '', 'g')) AS scope_words,
-        trim(regexp_replace(regexp_replace(scope, '\s*\[[^\]]*\]', '', 'g'), '\s*\([^)]*\)\s*$', '')) AS scope_base,
         -- kW and MW of one operator are one series; of different operators they stay apart, like all units.
         observation.unit = 'kw' AND bool_or(observation.unit = 'mw') OVER (PARTITION BY observation.operator)
             AS is_kw_beside_mw,
@@ -52,25 +43,15 @@ placed AS (
             WHEN scope_level = 'facility' THEN 'facility'
             ELSE 'operator'
         END AS level,
-        scope_level <> 'facility' AND kind = 'operator' AND regexp_matches(
-            lower(scope_base), '^((overall|whole|total|entire|combined) )?(group|portfolio|company)( continuing operations)?$'
-        ) AS is_group,
+        kind = 'operator' AND scope_level = 'portfolio' AND is_whole_scope(named.scope) AS is_whole,
+        scope_name(named.scope, CASE WHEN kind = 'operator' THEN scope_level END, group_scope) AS printed_scope,
         named.market
     FROM named
 )
 SELECT
-    placed.* EXCLUDE (scope_words, scope_base, group_scope, is_kw_beside_mw),
-    CASE
-        WHEN level = 'facility' THEN facility.name
-        WHEN is_group THEN coalesce(
-            group_scope, regexp_extract(lower(scope_base), 'group|portfolio|company')
-        )
-        ELSE scope_words
-    END AS scope_name,
-    -- A whole is never summed beside its parts; these words mean the whole of an operator wherever they stand alone.
-    level = 'operator' AND scope_level = 'portfolio'
-        AND (is_group OR regexp_matches(lower(scope_base), '^(total|global|worldwide)$')) AS is_whole,
-    CASE WHEN level = 'market' AND scope_level = 'market' THEN coalesce(placed.market, scope_words)
+    placed.* EXCLUDE (printed_scope, group_scope, is_kw_beside_mw),
+    CASE WHEN level = 'facility' THEN facility.name ELSE printed_scope END AS scope_name,
+    CASE WHEN level = 'market' AND scope_level = 'market' THEN coalesce(placed.market, printed_scope)
         WHEN level = 'facility' THEN coalesce(placed.market, facility.market)
         ELSE placed.market END AS place
 FROM placed
@@ -125,7 +106,8 @@ SELECT
     max(value / 100) FILTER (WHERE metric = 'utilisation_rate') AS utilisation_rate,
     max(value / 100) FILTER (WHERE metric = 'commitment_rate') AS commitment_rate,
     max(1 - value / 100) FILTER (WHERE metric = 'vacancy_rate') AS not_vacant_rate,
-    max(known_at) AS known_at
+    max(known_at) AS known_at,
+    string_agg(observation_id, ' ' ORDER BY observation_id) AS observation_ids
 FROM chosen
 WHERE unit = 'pct' AND value BETWEEN 0 AND 100
 GROUP BY level, entity_id, period_end;
@@ -152,7 +134,8 @@ WITH capacities AS (
         max(value) FILTER (WHERE metric = 'capacity_in_service') AS in_service,
         max(value) FILTER (WHERE metric = 'capacity_utilised') AS utilised,
         max(value) FILTER (WHERE metric = 'capacity_committed_in_service') AS committed,
-        max(known_at) AS known_at
+        max(known_at) AS known_at,
+        string_agg(observation_id, ' ' ORDER BY observation_id) AS observation_ids
     FROM chosen
     WHERE unit <> 'pct'
     GROUP BY level, entity_id, period_end, unit
@@ -166,7 +149,8 @@ filled AS (
         capacity.utilised,
         capacity.committed,
         rate.occupancy_rate, rate.utilisation_rate, rate.commitment_rate, rate.not_vacant_rate,
-        greatest(capacity.known_at, coalesce(rate.known_at, capacity.known_at)) AS known_at
+        greatest(capacity.known_at, coalesce(rate.known_at, capacity.known_at)) AS known_at,
+        concat_ws(' ', capacity.observation_ids, rate.observation_ids) AS observation_ids
     FROM capacities AS capacity
     LEFT JOIN rates AS rate USING (level, entity_id, period_end)
     WHERE capacity.in_service > 0 OR capacity.utilised IS NOT NULL
@@ -192,5 +176,6 @@ SELECT
     END AS committed,
     coalesce(utilised, utilisation_rate * in_service) AS utilised,
     commitment_rate,
-    known_at
+    known_at,
+    observation_ids
 FROM consistent;

@@ -124,6 +124,7 @@ CREATE TABLE IF NOT EXISTS occupancy_history (
     operator         VARCHAR,
     perimeter        VARCHAR,
     members          INTEGER NOT NULL,
+    observation_ids  VARCHAR,
     PRIMARY KEY (level, series_id, quarter_end)
 );
 
@@ -195,10 +196,11 @@ CREATE TABLE IF NOT EXISTS source_disagreements (
     value_b          DOUBLE NOT NULL,
     definition_b     VARCHAR NOT NULL,
     period_end_b     DATE,
-    observation_id_a VARCHAR NOT NULL,
-    observation_id_b VARCHAR NOT NULL,
-    remark           VARCHAR,
-    PRIMARY KEY (observation_id_a, observation_id_b)
+    observation_id_a VARCHAR,
+    observation_id_b VARCHAR,
+    claim_id_a       VARCHAR,
+    claim_id_b       VARCHAR,
+    remark           VARCHAR
 );
 
 CREATE TABLE IF NOT EXISTS claims (
@@ -304,6 +306,20 @@ CREATE TABLE IF NOT EXISTS internal.source_definitions (
     definition VARCHAR NOT NULL,
     claim_id   VARCHAR,
     PRIMARY KEY (source, market, metric)
+);
+
+-- Figures that claims state, put as data so that sources can be compared (data/ledger/stated_figures.csv).
+CREATE TABLE IF NOT EXISTS internal.stated_figures (
+    claim_id       VARCHAR NOT NULL,
+    source         VARCHAR NOT NULL,
+    market         VARCHAR NOT NULL,
+    metric         VARCHAR NOT NULL,
+    period_end     DATE,
+    value          DOUBLE NOT NULL,
+    unit           VARCHAR NOT NULL,
+    rounding       DOUBLE NOT NULL,
+    is_approximate BOOLEAN NOT NULL,
+    known_at       DATE NOT NULL
 );
 
 -- Where an operator's capacity stands, beyond what its data file says (data/stack/operator_jurisdictions.csv).

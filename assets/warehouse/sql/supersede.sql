@@ -9,10 +9,11 @@ FROM (
     WITH levels AS (
         SELECT
             observation.*,
-            trim(regexp_replace(scope, '\s*\[[^\]]*\]', '', 'g')) AS scope_name,
+            scope_name(scope, scope_level, operators.group_scope) AS scope_name,
             coalesce(tiers.position, 99) AS tier_position
         FROM observations AS observation
         LEFT JOIN internal.tiers AS tiers USING (tier)
+        LEFT JOIN internal.operators AS operators USING (operator)
         WHERE period_end IS NOT NULL
             AND basis NOT IN ('estimate', 'forecast', 'pro_forma')
     )

@@ -219,6 +219,66 @@ def test_market_sources_stand_apart_and_vacancy_is_turned_round(built: Callable[
     assert connection.execute("SELECT count(*) FROM occupancy_history WHERE level <> 'market'").fetchall() == [(0,)]
 
 
+def test_a_quarter_with_a_rate_alone_stands_in_the_series_of_capacities(built: Callable[..., Any]) -> None:
+    connection = built(
+        [
+            figure("2025-06-30", "capacity_in_service", 100),
+            figure("2025-06-30", "capacity_utilised", 80),
+            figure("2025-09-30", "utilisation_rate", 82, "pct"),
+        ]
+    )
+    found = rows(connection, "alpha/group/mw", "in_service, leased, occupancy, utilisation_rate")
+    assert found == [(100, 80, 0.8, 0.8), (None, None, 0.82, 0.82)]
+    assert rows(connection, "alpha/group/pct", "occupancy") == []
+
+
+def test_every_row_names_the_figures_it_rests_on(warehouse: duckdb.DuckDBPyConnection, layouts: Layouts) -> None:
+    judged = judged_of(published_candidates())
+    load(warehouse, judged, receipts_of(judged), layouts)
+    build_history(warehouse, AS_OF)
+    named = warehouse.execute(
+        "WITH named AS (SELECT series_id, quarter_end, operator, unnest(string_split(observation_ids, ' ')) AS id"
+        " FROM occupancy_history WHERE level IN ('facility', 'operator') OR operator IS NOT NULL)"
+        " SELECT count(*), count(o.observation_id), count(*) FILTER (WHERE o.period_end <> quarter_end"
+        " OR o.operator <> named.operator) FROM named LEFT JOIN observations o ON o.observation_id = named.id"
+    ).fetchall()[0]
+    assert named[0] == named[1] > 500
+    assert named[2] == 0
+    bare = warehouse.execute(
+        "SELECT series_id FROM occupancy_history WHERE operator IS NOT NULL AND coalesce(observation_ids, '') = ''"
+    ).fetchall()
+    assert bare == []
+
+
+def test_the_whole_of_an_operator_is_one_series_whatever_a_document_calls_it(built: Callable[..., Any]) -> None:
+    connection = built(
+        [
+            figure("2025-03-31", "capacity_in_service", 100, "cabinets"),
+            figure("2025-06-30", "capacity_in_service", 110, "cabinets", scope="total (own + partnered)"),
+            figure(
+                "2025-09-30", "capacity_in_service", 120, "cabinets", scope="group (Europe) [perimeter B: all sites]"
+            ),
+        ]
+    )
+    assert rows(connection, "alpha/group/cabinets", "in_service") == [(100,), (110,), (120,)]
+
+
+def test_a_claim_stands_in_where_no_document_states_the_figure(
+    built: Callable[..., Any], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    broker = {"operator": "Cushman & Wakefield (market)", "scope": "Hong Kong", "market": "Hong Kong"}
+    built([figure("2025-06-30", "vacancy_rate", 19, "pct", scope_level="market", **broker)])
+    found = warehouse.execute(
+        "SELECT value_b, claim_id_a, claim_id_b, observation_id_a IS NULL, observation_id_b IS NULL"
+        " FROM source_disagreements WHERE source_a = 'CBRE (market)' ORDER BY value_b"
+    ).fetchall()
+    assert found == [
+        (0.19, "C19", None, True, False),
+        (0.21, "C19", "C18", True, True),
+        (0.35, "C19", "C18", True, True),
+    ]
+
+
 def test_a_long_series_of_rates_stands_beside_a_short_one_of_capacities(built: Callable[..., Any]) -> None:
     figures = [figure(f"{2018 + n // 4}-{end}", "occupancy_rate", 90 + n, "pct") for n, end in enumerate(
         ("03-31", "06-30", "09-30", "12-31", "03-31", "06-30"))]  # fmt: skip

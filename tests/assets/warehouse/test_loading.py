@@ -148,8 +148,7 @@ def test_slugs_are_readable_and_the_sql_macro_agrees(warehouse: duckdb.DuckDBPyC
     assert slug("万国数据") == "万国数据"
     from assets.warehouse.database import sql_text
 
-    macros = sql_text("points").split("CREATE OR REPLACE TEMP TABLE")[0]
-    warehouse.execute(macros)
+    warehouse.execute(sql_text("macros"))
     for name in ("VNET Group (21Vianet)", "DC Byte (market, in Keppel DC REIT AR2025)", "Zürich – Süd #2", "万国数据"):
         found = warehouse.execute("SELECT operator_slug(?)", [name]).fetchall()
         assert found == [(operator_slug(name),)]
