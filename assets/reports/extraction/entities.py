@@ -148,7 +148,7 @@ def combine(outer: Entity, inner: Entity) -> Entity:
             return inner
         return Entity(f"{outer.scope}, {inner.scope[0].lower()}{inner.scope[1:]}", "portfolio")
     if inner.level == "facility" and outer.level in ("market", "region"):
-        return Entity(inner.scope, "facility", inner.facility, inner.market or outer.market or outer.scope, inner.known)
+        return Entity(inner.scope, "facility", inner.facility, inner.market or outer.market, inner.known)
     return inner
 
 

@@ -96,10 +96,13 @@ def _names_part(frame: Frame, slot: Slot) -> bool:
         if entities.is_whole(text) or read_period(text) is not None:
             continue
         entity = read_entity(text, frame.context.layout)
-        if (
-            entity is not None
-            and (entity.known or not entities.is_generic(text))
-            and entity.scope not in ("group", "portfolio")
-        ):
+        if entity is not None and (entity.known or (not entities.is_generic(text) and _is_one_of_several(frame, text))):
             return True
     return False
+
+
+def _is_one_of_several(frame: Frame, text: str) -> bool:
+    """Whether an unknown name stands beside others of its kind, and so names a part and not the column."""
+    headers = {label.text for slot in frame.slots for label in slot.headers if read_bucket(label.text) is None}
+    labels = {label.text for slot in frame.slots for label in slot.labels if read_bucket(label.text) is None}
+    return len(headers if text in headers else labels) >= 2

@@ -6,6 +6,7 @@ carry-forward of merged cells. Not here: what a label or a number means; that kn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -185,7 +186,8 @@ def _row_role(
         new_names = row_kinds[0] == EMPTY and rest.count(TEXT) >= 2
         return "header" if new_names or measures >= 2 else "body"
     if len(row) == 2 and len(content) == 2:
-        return "header" if measures and not oracle.is_metric(texts[0]) else "body"
+        named = _HEAD_OF_LABELS.search(texts[0]) is not None
+        return "header" if named or (measures and not oracle.is_metric(texts[0])) else "body"
     return "header"
 
 
@@ -267,6 +269,12 @@ def _label_columns(
     return columns
 
 
+# Over the labels of a table of two columns; over a card's first value it would be a label of its own.
+_HEAD_OF_LABELS = re.compile(
+    r"^(?:lease |financial |fiscal )?(?:year|quarter|period|half)\b|^(?:property|facility|site|market|region|segment|name|measure|metric|indicator|item|expiry"
+    r"|指[标標]|[项項]目|市[场場]|年份|季度)\b",
+    re.IGNORECASE,
+)
 _INDEX_HEADERS = {
     "no",
     "no.",
