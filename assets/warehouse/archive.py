@@ -17,7 +17,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 # Far above any report; a larger file is a mistake, and would fill the disk of a small machine.
@@ -78,9 +78,14 @@ def archive(source: Path, folder: Path, received_at: datetime, inbox: str = "") 
 def documents(folder: Path) -> list[Archived]:
     """Everything in the archive, in order of first receipt, then document_id.
 
-    Raises NotArchivedError for a receipt that cannot be read or whose bytes are gone or of another size.
+    Bytes whose receipt was never written (the machine stopped in between) are documents too, under their hash as name
+    and the time they were written. Raises NotArchivedError for a receipt that cannot be read or whose bytes are gone.
     """
-    found = []
+    found = [
+        _archived(path, path.stem, path.stat().st_size, [_arrival_of_orphan(path)], False)
+        for path in (sorted(folder.glob("??/*.bin")) if folder.is_dir() else [])
+        if not path.with_suffix(".json").exists()
+    ]
     for path in sorted(folder.glob("??/*.json")) if folder.is_dir() else []:
         arrivals = _receipt_or_none(path)
         data = path.with_suffix(".bin")
@@ -109,6 +114,11 @@ def damaged(folder: Path) -> list[str]:
 def received_times(folder: Path) -> dict[str, datetime]:
     """document_id -> first receipt (UTC, naive), as loading needs it."""
     return {item.document_id: item.received_at for item in documents(folder)}
+
+
+def _arrival_of_orphan(path: Path) -> Arrival:
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return Arrival(f"{path.stem[:16]} (name not recorded)", _utc_text(written), "")
 
 
 def _copy_in(source: Path, folder: Path, name: str) -> tuple[Path, str, int]:

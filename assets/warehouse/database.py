@@ -34,6 +34,10 @@ class transaction:  # noqa: N801 - reads as a verb in a with statement
         self.connection.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
+class WarehouseOutdatedError(RuntimeError):
+    """The file was made by another version: its tables have other columns. The message names the remedy."""
+
+
 class WarehouseDamagedError(RuntimeError):
     """The file is no readable DuckDB database; the message names the remedy."""
 
@@ -80,9 +84,14 @@ def connect_nowhere(memory_limit: str = MEMORY_LIMIT, threads: int = THREADS) ->
 
 
 def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing of tables, comments and views; repeatable, and nothing is dropped."""
+    """Create what is missing of tables, comments and views; repeatable, and nothing is dropped.
+
+    Raises WarehouseOutdatedError where a table of another version stands in the way.
+    """
     # In one transaction: outside of it every statement waits for the disk.
     with transaction(connection):
+        # A wrong column would fail somewhere in the middle of a load, in words that help nobody; so before all else.
+        _check_version(connection)
         connection.execute(sql_text("schema"))
         describe(connection)
 
@@ -105,6 +114,29 @@ def published_tables(connection: duckdb.DuckDBPyConnection, catalog: str | None 
         [catalog],
     ).fetchall()
     return [row[0] for row in rows]
+
+
+_COLUMNS = (
+    "SELECT schema_name || '.' || table_name, list((column_name, data_type) ORDER BY column_index)"
+    " FROM duckdb_columns() WHERE NOT internal AND database_name = current_database()"
+    " AND table_name IN (SELECT table_name FROM duckdb_tables()) GROUP BY ALL"
+)
+
+
+def _check_version(connection: duckdb.DuckDBPyConnection) -> None:
+    found = dict(connection.execute(_COLUMNS).fetchall())
+    if not found:
+        return
+    with connect_nowhere() as empty:
+        empty.execute(sql_text("schema"))
+        expected = dict(empty.execute(_COLUMNS).fetchall())
+    for table, columns in sorted(found.items()):
+        if table in expected and columns != expected[table]:
+            differing = sorted({name for name, _ in set(columns) ^ set(expected[table])}) or ["the order of columns"]
+            raise WarehouseOutdatedError(
+                f"the warehouse was made by another version of Colocast: {table} differs in {', '.join(differing)}."
+                " Run `colocast rebuild`: it makes the warehouse again from the archive, and nothing is lost."
+            )
 
 
 def _config(memory_limit: str, threads: int) -> dict[str, str | bool | int | float | list[str]]:

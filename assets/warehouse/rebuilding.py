@@ -6,6 +6,7 @@ forecasts, runs). Not here: how a document is read and judged; that comes as a c
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from datetime import date, datetime
@@ -21,6 +22,9 @@ from assets.warehouse.database import connect, create_schema
 from assets.warehouse.history import build_history
 from assets.warehouse.ledger import DATA_FOLDER, load_ledger
 from assets.warehouse.loading import Judged, Loaded, load, load_operators
+from assets.warehouse.publishing import published_fingerprint
+
+log = logging.getLogger(__name__)
 
 # Made by earlier runs from what was known then; a rebuild must not make them anew with hindsight.
 FROZEN_TABLES = ("occupancy_forecast", "breach_probability", "forecast_accuracy", "runs")
@@ -47,7 +51,8 @@ def rebuild(
     if problems:
         raise ValueError("the archive is damaged, so nothing was rebuilt:\n" + "\n".join(problems))
     fresh = warehouse.with_name(f".{warehouse.name}.rebuild-{os.getpid()}")
-    _remove(fresh)
+    for leftover in warehouse.parent.glob(f".{warehouse.name}.rebuild-*"):
+        _remove(leftover)
     try:
         with connect(fresh) as connection:
             create_schema(connection)
@@ -55,7 +60,7 @@ def rebuild(
             load_ledger(connection, layouts, data)
             loaded = replay(connection, documents(archive_folder), judge, layouts)
             build_history(connection, as_of)
-            if published is not None and published.is_file():
+            if published is not None:
                 _carry_over(connection, published)
             connection.execute("CHECKPOINT")
         fresh.replace(warehouse)
@@ -77,17 +82,31 @@ def replay(connection: duckdb.DuckDBPyConnection, archived: list[Archived], judg
 
 
 def _carry_over(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    # The publication, or the newest kept copy that can still be read.
+    copies = sorted((published.parent / "history").glob("*.duckdb"), reverse=True)
+    for path in (published, *copies):
+        if published_fingerprint(path) is not None:
+            _copy_frozen(connection, path)
+            return
+    log.warning(
+        "%s and its copies in history/ cannot be read: earlier forecasts and runs are not carried over", published
+    )
+
+
+def _copy_frozen(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
     connection.execute(f"ATTACH '{str(published).replace(chr(39), chr(39) * 2)}' AS published (READ_ONLY)")
     try:
-        present = {
-            row[0]
-            for row in connection.execute(
-                "SELECT table_name FROM duckdb_tables() WHERE database_name = 'published' AND schema_name = 'main'"
-            ).fetchall()
-        }
         for table in FROZEN_TABLES:
-            if table in present:
-                connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM published.main.{table}")
+            # An earlier version may have had other columns; those both have are carried over.
+            shared = connection.execute(
+                "SELECT string_agg(DISTINCT there.column_name, ', ') FROM duckdb_columns() AS there"
+                " JOIN duckdb_columns() AS here USING (table_name, column_name, schema_name)"
+                " WHERE there.database_name = 'published' AND here.database_name = current_database()"
+                " AND table_name = ? AND schema_name = 'main'",
+                [table],
+            ).fetchall()[0][0]
+            if shared:
+                connection.execute(f"INSERT INTO {table} BY NAME SELECT {shared} FROM published.main.{table}")
     finally:
         connection.execute("DETACH published")
 

@@ -130,6 +130,8 @@ def test_bytes_reach_the_disk_before_their_receipt(tmp_path: Path, monkeypatch: 
     monkeypatch.undo()
     kept = list((tmp_path / "archive").glob("??/*.bin"))
     assert [path.read_bytes() for path in kept] == [b"bytes"]
+    orphan = documents(tmp_path / "archive")[0]
+    assert "name not recorded" in orphan.file_name
     taken = archive(source, tmp_path / "archive", TUESDAY)
     assert taken.is_new
     assert documents(tmp_path / "archive")[0].received_at == TUESDAY

@@ -12,6 +12,7 @@ import pytest
 from assets.warehouse.database import (
     WarehouseDamagedError,
     WarehouseLockedError,
+    WarehouseOutdatedError,
     connect,
     create_schema,
     published_tables,
@@ -99,3 +100,14 @@ def test_the_connection_is_closed_even_when_the_block_fails(tmp_path: Path) -> N
         connection.execute("CREATE TABLE t(i INTEGER); SELECT * FROM nothing")
     with connect(path) as again:
         assert again.execute("SELECT count(*) FROM t").fetchall() == [(0,)]
+
+
+def test_tables_of_another_version_are_named_before_anything_is_written(tmp_path: Path) -> None:
+    with connect(tmp_path / "warehouse.duckdb") as connection:
+        create_schema(connection)
+        connection.execute("DROP VIEW current_observations; DROP VIEW restatements; DROP VIEW backlog")
+        connection.execute("ALTER TABLE observations DROP COLUMN rounding")
+        with pytest.raises(
+            WarehouseOutdatedError, match=r"main\.observations differs in rounding(.|\n)*colocast rebuild"
+        ):
+            create_schema(connection)

@@ -113,3 +113,10 @@ def test_a_damaged_archive_is_named_and_nothing_is_rebuilt(home: Path, layouts: 
     documents(home / "archive")[0].path.write_bytes(b"rot")
     with pytest.raises(ValueError, match=r"archive is damaged(.|\n)*01-0\.json"):
         rebuild(home / "archive", home / "warehouse.duckdb", judge, layouts, AS_OF)
+
+
+def test_frozen_tables_come_from_a_kept_copy_where_the_publication_is_damaged(home: Path, layouts: Layouts) -> None:
+    published = home / "published/occupancy.duckdb"
+    published.write_bytes(b"garbage" * 1000)
+    rebuild(home / "archive", home / "warehouse.duckdb", judge, layouts, AS_OF, published)
+    assert len(tables(home / "warehouse.duckdb")["runs"]) == 1
