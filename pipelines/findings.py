@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from expectations import Report
 
-ROW_COLUMNS = ("document", "locator", "quote", "found", "expected", "remedy")
+ROW_COLUMNS = ("file", "place", "found", "expected", "quote", "remedy")
+_IN_REPORT = {"file": "document", "place": "locator"}
 TEXT_LIMIT = 400
 
 
@@ -45,11 +46,12 @@ def shorten(text: Any, limit: int = TEXT_LIMIT) -> str:
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
-def rows_of(frame: pd.DataFrame, columns: Iterable[str], limit: int) -> list[dict[str, str]]:
-    """The first rows of a frame as dictionaries of short texts; missing columns are empty."""
-    wanted = list(columns)
-    head = frame.head(limit)
-    return [{name: shorten(row.get(name)) for name in wanted} for row in head.to_dict("records")]
+def failing_rows(frame: pd.DataFrame, limit: int) -> list[dict[str, str]]:
+    """The first rows of a report's failing frame, ROW_COLUMNS, as short texts."""
+    return [
+        {name: shorten(row.get(_IN_REPORT.get(name, name))) for name in ROW_COLUMNS}
+        for row in frame.head(limit).to_dict("records")
+    ]
 
 
 def from_report(report: Report, limit: int) -> list[dict[str, Any]]:
@@ -64,7 +66,7 @@ def from_report(report: Report, limit: int) -> list[dict[str, Any]]:
             "error": shorten(result.error, 2000),
             "checked": int(result.checked),
             "failing_total": len(result.failing),
-            "failing": rows_of(result.failing, ROW_COLUMNS, limit),
+            "failing": failing_rows(result.failing, limit),
         }
         for result in report.results
     ]

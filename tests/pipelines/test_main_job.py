@@ -106,8 +106,8 @@ def test_a_failing_rule_shows_its_rows_with_place_and_quote(first: tuple[Setting
         for record in one.metadata["failing rows"].records
     ]
     wrong = next(row for row in rows if "174" in row["found"])
-    assert wrong["document"] == "impossible.csv"
-    assert wrong["locator"]
+    assert wrong["file"] == "impossible.csv"
+    assert wrong["place"]
     assert wrong["quote"]
     assert wrong["expected"]
     assert wrong["remedy"]
