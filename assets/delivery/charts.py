@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from assets.delivery.frames import records
+
 # Plain colours, legible on white. On a page each is replaced by the style-sheet variable of the same role, so that
 # a reader's dark mode also darkens the charts.
 INK = "#1c2733"
@@ -80,58 +82,51 @@ def history_with_fan(
     history: quarter_end, occupancy (fraction), optional observed_share, estimated_share, assumed_share (the point's
     shape tells which prevails). forecast: quarter_end, occupancy_p05, _p10, _p50, _p90, _p95 (fractions); may be empty.
     past: vintage, quarter_end, occupancy_p50 of earlier vintages, drawn as thin lines.
+    Raises ValueError where neither history nor forecast has an occupancy.
     """
     import altair as alt
 
-    actual = history.loc[history["occupancy"].notna()].copy()
-    actual["quarter_end"] = pd.to_datetime(actual["quarter_end"])
-    actual["evidence"] = prevailing_evidence(actual)
-    ahead = forecast.loc[forecast["occupancy_p50"].notna()].copy() if len(forecast) else forecast.copy()
-    if len(ahead):
-        ahead["quarter_end"] = pd.to_datetime(ahead["quarter_end"])
-        ahead = _joined_to_last_actual(actual, ahead)
-    x = alt.X("quarter_end:T", title="Quarter end", axis=alt.Axis(format="%Y", tickCount="year", labelOverlap=True))
+    actual = history.loc[history["occupancy"].notna()].sort_values("quarter_end")
+    actual = actual.assign(evidence=prevailing_evidence(actual))
+    ahead = forecast.loc[forecast["occupancy_p50"].notna()] if len(forecast) else forecast
+    if actual.empty and ahead.empty:
+        raise ValueError(f"Chart {title!r}: neither a history nor a forecast with an occupancy; leave the chart out.")
+    ahead = _joined_to_last_actual(actual, ahead)
+    x = alt.X("quarter_end:T", title="Quarter end", axis=_year_axis())
     scale = alt.Scale(domain=_domain(actual, ahead), nice=False, clamp=True)
     y_axis = alt.Axis(format=".0%", tickCount=5)
 
-    def y(column: str, **more: Any) -> Any:
-        return alt.Y(f"{column}:Q", title=axis, scale=scale, axis=y_axis, **more)
+    def y(column: str) -> Any:
+        return alt.Y(f"{column}:Q", title=axis, scale=scale, axis=y_axis)
 
     layers = []
+    data = {}
     if len(ahead):
-        base = alt.Chart(ahead)
+        data["ahead"] = _rows(ahead, [f"occupancy_{name}" for name in ("p05", "p10", "p50", "p90", "p95")])
+        base = alt.Chart(alt.NamedData("ahead"))
         layers.append(base.mark_area(color=BAND_95).encode(x=x, y=y("occupancy_p05"), y2="occupancy_p95:Q"))
         layers.append(base.mark_area(color=BAND_80).encode(x=x, y=y("occupancy_p10"), y2="occupancy_p90:Q"))
         layers.append(base.mark_line(color=LINE, strokeDash=[4, 3]).encode(x=x, y=y("occupancy_p50")))
     if past is not None and len(past):
-        earlier = past.assign(
-            quarter_end=pd.to_datetime(past["quarter_end"]),
-            vintage=pd.to_datetime(past["vintage"]).dt.strftime("%Y-%m-%d"),
-        )
-        layers.append(
-            alt.Chart(earlier)
-            .mark_line(color=FAINT, strokeWidth=0.8)
-            .encode(x=x, y=y("occupancy_p50"), detail="vintage:N")
-        )
+        data["past"] = _rows(past.assign(vintage=past["vintage"].astype(str)), ["vintage", "occupancy_p50"])
+        thin = alt.Chart(alt.NamedData("past")).mark_line(color=FAINT, strokeWidth=0.8)
+        layers.append(thin.encode(x=x, y=y("occupancy_p50"), detail="vintage:N"))
     if len(actual):
-        base = alt.Chart(actual)
+        data["actual"] = _rows(actual, ["occupancy", "evidence"])
+        base = alt.Chart(alt.NamedData("actual"))
+        legend = None if (actual["evidence"] == "observed").all() else alt.Legend(title=None, orient="bottom")
+        shapes = alt.Scale(domain=list(EVIDENCE_CLASSES), range=["circle", "square", "triangle-up"])
+        colours = alt.Scale(domain=list(EVIDENCE_CLASSES), range=[OBSERVED, ESTIMATED, ASSUMED])
         layers.append(base.mark_line(color=LINE, strokeWidth=1.6).encode(x=x, y=y("occupancy")))
-        shape = alt.Shape(
-            "evidence:N",
-            scale=alt.Scale(domain=list(EVIDENCE_CLASSES), range=["circle", "square", "triangle-up"]),
-            legend=alt.Legend(title=None, orient="bottom") if actual["evidence"].nunique() > 1 else None,
-        )
-        colour = alt.Color(
-            "evidence:N",
-            scale=alt.Scale(domain=list(EVIDENCE_CLASSES), range=[OBSERVED, ESTIMATED, ASSUMED]),
-            legend=alt.Legend(title=None, orient="bottom") if actual["evidence"].nunique() > 1 else None,
-        )
         layers.append(
-            base.mark_point(filled=True, size=22, opacity=1).encode(x=x, y=y("occupancy"), shape=shape, color=colour)
+            base.mark_point(filled=True, size=22, opacity=1).encode(
+                x=x,
+                y=y("occupancy"),
+                shape=alt.Shape("evidence:N", scale=shapes, legend=legend),
+                color=alt.Color("evidence:N", scale=colours, legend=legend),
+            )
         )
-    if not layers:
-        raise ValueError(f"Chart {title!r}: neither a history nor a forecast with an occupancy; leave the chart out.")
-    return _dressed(alt.layer(*layers), title, width, height)
+    return _dressed(alt.layer(*layers), data, title, width, height)
 
 
 def evidence_share(history: pd.DataFrame, title: str = "", width: int = 430, height: int = 90) -> Any:
@@ -148,29 +143,19 @@ def evidence_share(history: pd.DataFrame, title: str = "", width: int = 430, hei
         value_name="share",
     )
     long["evidence"] = long["evidence"].str.removesuffix("_share")
-    long["quarter_end"] = pd.to_datetime(long["quarter_end"])
+    y_axis = alt.Axis(format=".0%", tickCount=3)
+    colours = alt.Scale(domain=list(EVIDENCE_CLASSES), range=[OBSERVED, ESTIMATED, ASSUMED])
+    bar = max(1.0, width / max(1, history["quarter_end"].nunique()))
     chart = (
-        alt.Chart(long)
-        .mark_area(interpolate="step-after" if history["quarter_end"].nunique() > 1 else "linear")
+        alt.Chart(alt.NamedData("shares"))
+        .mark_bar(size=bar)
         .encode(
-            x=alt.X(
-                "quarter_end:T", title="Quarter end", axis=alt.Axis(format="%Y", tickCount="year", labelOverlap=True)
-            ),
-            y=alt.Y(
-                "share:Q",
-                stack="zero",
-                title="Share of capacity",
-                axis=alt.Axis(format=".0%", tickCount=3),
-                scale=alt.Scale(domain=[0, 1]),
-            ),
-            color=alt.Color(
-                "evidence:N",
-                scale=alt.Scale(domain=list(EVIDENCE_CLASSES), range=[OBSERVED, ESTIMATED, ASSUMED]),
-                legend=alt.Legend(title=None, orient="bottom"),
-            ),
+            x=alt.X("quarter_end:T", title="Quarter end", axis=_year_axis()),
+            y=alt.Y("share:Q", stack="zero", title="Share", axis=y_axis, scale=alt.Scale(domain=[0, 1])),
+            color=alt.Color("evidence:N", scale=colours, legend=alt.Legend(title=None, orient="bottom")),
         )
     )
-    return _dressed(chart, title, width, height)
+    return _dressed(chart, {"shares": _rows(long, ["evidence", "share"])}, title, width, height)
 
 
 def accuracy_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 430, height: int = 170) -> Any:
@@ -180,9 +165,9 @@ def accuracy_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 43
     """
     import altair as alt
 
-    shown = accuracy.loc[accuracy["mae_pp"].notna()]
+    shown = accuracy.loc[accuracy["mae_pp"].notna(), ["model", "horizon", "mae_pp"]]
     chart = (
-        alt.Chart(shown)
+        alt.Chart(alt.NamedData("errors"))
         .mark_line(point=True)
         .encode(
             x=alt.X("horizon:O", title="Quarters ahead"),
@@ -191,7 +176,7 @@ def accuracy_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 43
             strokeDash=alt.StrokeDash("model:N", legend=None),
         )
     )
-    return _dressed(chart, title, width, height)
+    return _dressed(chart, {"errors": records(shown)}, title, width, height)
 
 
 def source_dots(pairs: pd.DataFrame, title: str = "", width: int = 430) -> Any:
@@ -201,16 +186,18 @@ def source_dots(pairs: pd.DataFrame, title: str = "", width: int = 430) -> Any:
     """
     import altair as alt
 
+    x_axis = alt.Axis(format=".0%")
     y = alt.Y("market:N", title=None)
-    base = alt.Chart(pairs)
+    base = alt.Chart(alt.NamedData("pairs"))
     rules = base.mark_rule(color=FAINT).encode(y=y, x=alt.X("min(value):Q", title=title or "Value"), x2="max(value):Q")
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(
         y=y,
-        x=alt.X("value:Q", title=title or "Value", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False)),
+        x=alt.X("value:Q", title=title or "Value", axis=x_axis, scale=alt.Scale(zero=False)),
         color=alt.Color("source:N", legend=alt.Legend(title=None, orient="bottom", columns=2)),
         shape=alt.Shape("source:N", legend=None),
     )
-    return _dressed(alt.layer(rules, dots), "", width, 26 * max(2, pairs["market"].nunique()))
+    data = {"pairs": records(pairs[["market", "source", "value"]])}
+    return _dressed(alt.layer(rules, dots), data, "", width, 26 * max(2, pairs["market"].nunique()))
 
 
 def sparkline(history: pd.DataFrame, width: int = 96, height: int = 20) -> str:
@@ -245,12 +232,29 @@ def prevailing_evidence(history: pd.DataFrame) -> pd.Series:
 
 def _joined_to_last_actual(actual: pd.DataFrame, ahead: pd.DataFrame) -> pd.DataFrame:
     """Let the fan open at the last actual value instead of hanging in the air."""
-    before = actual.loc[actual["quarter_end"] < ahead["quarter_end"].min()].sort_values("quarter_end")
+    if actual.empty or ahead.empty:
+        return ahead
+    before = actual.loc[pd.to_datetime(actual["quarter_end"]) < pd.to_datetime(ahead["quarter_end"]).min()]
     if before.empty:
         return ahead
     last = before.iloc[-1]
-    start = {column: last["occupancy"] for column in ahead.columns if column.startswith("occupancy_")}
+    start = {column: last["occupancy"] for column in ahead.columns if column.startswith("occupancy_p")}
     return pd.concat([pd.DataFrame([{"quarter_end": last["quarter_end"], **start}]), ahead], ignore_index=True)
+
+
+def _rows(frame: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+    """Rows with quarter_end as ISO text: altair's own way through a frame takes far longer than drawing it."""
+    days = pd.to_datetime(frame["quarter_end"]).dt.strftime("%Y-%m-%d")
+    return [
+        dict(zip(["quarter_end", *columns], row, strict=True))
+        for row in zip(days, *(frame[name].tolist() for name in columns), strict=True)
+    ]
+
+
+def _year_axis() -> Any:
+    import altair as alt
+
+    return alt.Axis(format="%Y", tickCount="year", labelOverlap=True)
 
 
 def _domain(actual: pd.DataFrame, ahead: pd.DataFrame) -> list[float]:
@@ -266,26 +270,31 @@ def _domain(actual: pd.DataFrame, ahead: pd.DataFrame) -> list[float]:
     return [max(0.0, low - room), max(high, min(1.0, high + room))]
 
 
-def _dressed(chart: Any, title: str, width: int, height: int) -> Any:
+def _dressed(chart: Any, data: dict[str, list[dict[str, Any]]], title: str, width: int, height: int) -> Any:
+    """Size, house style and data, set once: every altair method would copy all rows again."""
+    chart.width, chart.height = width, height
     if title:
-        chart = chart.properties(title=title)
-    return (
-        chart.properties(width=width, height=height)
-        .configure(background="transparent", font="sans-serif", aria=False)
-        .configure_view(stroke=None)
-        .configure_title(color=INK, fontSize=13, anchor="start", fontWeight="bold")
-        .configure_axis(
-            labelColor=INK,
-            titleColor=INK,
-            gridColor=GRID,
-            domainColor=FAINT,
-            tickColor=FAINT,
-            titleFontWeight="normal",
-            labelFontSize=11,
-            titleFontSize=11,
-        )
-        .configure_legend(labelColor=INK, titleColor=INK, labelFontSize=11)
-    )
+        chart.title = title
+    chart.datasets = data
+    chart.config = {
+        "background": "transparent",
+        "font": "sans-serif",
+        "aria": False,
+        "view": {"stroke": None},
+        "title": {"color": INK, "fontSize": 13, "anchor": "start", "fontWeight": "bold", "limit": width},
+        "axis": {
+            "labelColor": INK,
+            "titleColor": INK,
+            "gridColor": GRID,
+            "domainColor": FAINT,
+            "tickColor": FAINT,
+            "titleFontWeight": "normal",
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+        },
+        "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 11},
+    }
+    return chart
 
 
 def _vegalite_version() -> str:

@@ -17,18 +17,7 @@ import pandas as pd
 
 from assets.delivery import wording
 from assets.delivery.frames import records
-from assets.warehouse.names import operator_slug, slug
 
-NEVER_IN_SERIES = ("estimate", "forecast", "pro_forma")
-SERIES_METRICS = {
-    "capacity_in_service": "in_service",
-    "capacity_utilised": "utilised",
-    "capacity_committed_in_service": "committed",
-    "occupancy_rate": "occupancy",
-    "utilisation_rate": "utilisation_rate",
-    "commitment_rate": "commitment_rate",
-    "vacancy_rate": "occupancy",
-}
 MOST_MEMBERS = 60
 
 
@@ -71,12 +60,16 @@ class EvidenceBook:
         self._rows = {
             (row["level"], row["series_id"], wording.day(row["quarter_end"])): row for row in records(history)
         }
-        figures = self.tables["observations"]
-        figures = figures.loc[figures["metric"].isin(SERIES_METRICS) & ~figures["basis"].isin(NEVER_IN_SERIES)]
-        self._by_operator_and_date: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for figure in records(figures):
-            key = (operator_slug(str(figure["operator"])), wording.day(figure["period_end"]))
-            self._by_operator_and_date.setdefault(key, []).append(figure)
+        self._quarters: dict[tuple[str, str], list[str]] = {}
+        for level, series_id, quarter in sorted(self._rows):
+            self._quarters.setdefault((level, series_id), []).append(quarter)
+        self._forecasts: dict[tuple[str, str, str, str], list[dict[str, Any]]] = {}
+        for row in records(self.tables["occupancy_forecast"]):
+            series = (row["level"], row["series_id"], wording.day(row["vintage"]), row["scenario"])
+            self._forecasts.setdefault(series, []).append(row)
+        self._shares = {
+            (row["level"], row["series_id"]): row for row in records(self.tables["stack_shares"].sort_values("as_of"))
+        }
 
     def history(self, level: str, series_id: str, quarter_end: Any) -> str:
         """Anchor of one row of occupancy_history; empty where there is no such row."""
@@ -97,9 +90,9 @@ class EvidenceBook:
         return "doc-" + re.sub(r"[^0-9A-Za-z]", "", str(document_id)) if known else ""
 
     def figures_of(self, level: str, series_id: str, quarter_end: Any) -> list[dict[str, Any]]:
-        """The observations behind one row of occupancy_history, one a metric and value; empty for sums and gaps."""
+        """The observations behind one row of occupancy_history; empty for sums."""
         row = self._rows.get((level, series_id, wording.day(quarter_end)))
-        return self._matching(row) if row is not None and not _is_sum(row) else []
+        return self._figures(row) if row is not None else []
 
     def entries(self) -> list[Entry]:
         """An entry for every anchor given, in the order asked; asking goes on until nothing new is named."""
@@ -172,18 +165,19 @@ class EvidenceBook:
         links: list[tuple[str, str]] = []
         if _is_sum(row):
             members = self._members(row)
-            text += (
-                f" Sum over {int(row['members'])} reporting operators; the rows of that date and unit that it can hold:"
-            )
+            text += f" Sum over {int(row['members'])} reporting operators; the rows it can hold are linked."
             links = [
-                (str(member["series_name"]), self.history(member["level"], member["series_id"], key[2]))
+                (wording.plain(member["series_name"]), self.history(member["level"], member["series_id"], key[2]))
                 for member in members
             ]
             if len(links) > MOST_MEMBERS:
-                text += f" the first {MOST_MEMBERS} of {len(links)} are linked."
+                text += f" the largest {MOST_MEMBERS} of {len(links)} are linked."
                 links = links[:MOST_MEMBERS]
+            if row["observed_share"] < 1:
+                text += " Members without a figure of that date are filled in from the quarters before and after."
+                links += self._neighbours(row)
         else:
-            figures = self._matching(row)
+            figures = self._figures(row)
             links = [
                 (
                     f"{wording.metric_name(figure['metric'])} {wording.printed_value(figure['value'], figure['unit'])}",
@@ -192,12 +186,8 @@ class EvidenceBook:
                 for figure in figures
             ]
             if not figures:
-                links = self._neighbours(row)
-                if row["observed_share"] > 0:
-                    self.unmatched.append(f"{row['series_name']}, {key[2]}")
-                    text += " No printed figure of that date could be matched."
-                else:
-                    text += " Not printed for this quarter: between or after the quarters linked."
+                self.unmatched.append(f"{wording.plain(row['series_name'])}, {key[2]}")
+                text += " The row names no printed figure."
         return Entry(
             anchor=anchor,
             kind="derived",
@@ -209,19 +199,13 @@ class EvidenceBook:
 
     def _forecast_entry(self, anchor: str, key: tuple[str, str, str, str]) -> Entry:
         level, series_id, vintage, scenario = key
-        table = self.tables["occupancy_forecast"]
-        rows = table.loc[
-            (table["level"] == level)
-            & (table["series_id"] == series_id)
-            & (table["vintage"].map(wording.day) == vintage)
-            & (table["scenario"] == scenario)
-        ]
-        actual = sorted(day for one, other, day in self._rows if one == level and other == series_id)
+        rows = self._forecasts.get(key, [])
+        actual = self._quarters.get((level, series_id), [])
         links = []
         if actual:
             links.append((f"last quarter known: {actual[-1]}", self.history(level, series_id, actual[-1])))
         links.append(("how forecasts did so far", "accuracy"))
-        models = ", ".join(sorted(rows["model"].astype(str).unique())) if len(rows) else "no row"
+        models = ", ".join(sorted({str(row["model"]) for row in rows})) or "none"
         return Entry(
             anchor=anchor,
             kind="forecast",
@@ -235,10 +219,8 @@ class EvidenceBook:
 
     def series_name(self, level: str, series_id: str) -> str:
         """The name people know a series by; its key where the history lacks it."""
-        for (one, other, _), row in self._rows.items():
-            if one == level and other == series_id:
-                return wording.plain(row["series_name"])
-        return wording.plain(series_id)
+        quarters = self._quarters.get((level, series_id), [])
+        return wording.plain(self._rows[level, series_id, quarters[-1]]["series_name"] if quarters else series_id)
 
     def _document_name(self, document_id: Any) -> str:
         if document_id in self._documents:
@@ -255,74 +237,30 @@ class EvidenceBook:
             and level in ("operator", "facility")
             and not wording.missing(other["in_service"])
             and (row["level"] != "market" or other["market"] == row["market"])
+            and (row["level"] != "stack" or self._share(other, str(row["stack"])) > 0)
         ]
         return sorted(members, key=lambda other: -float(other["in_service"]))
 
-    def _matching(self, row: dict[str, Any]) -> list[dict[str, Any]]:
-        """Figures of the row's date, operator, place and perimeter that state one of its values; best source first."""
-        parts = str(row["series_id"]).split("/")
-        operator = parts[-2] if row["level"] == "market" else parts[0]
-        if not wording.missing(row["operator"]):
-            operator = operator_slug(str(row["operator"]))
-        found: dict[tuple[str, float], dict[str, Any]] = {}
-        for figure in self._by_operator_and_date.get((operator, wording.day(row["quarter_end"])), []):
-            if not _same_place(row, parts, figure) or not _states(row, figure):
-                continue
-            key = (figure["metric"], float(figure["value"]))
-            if key not in found or float(figure["trust"]) > float(found[key]["trust"]):
-                found[key] = figure
-        return list(found.values())
+    def _share(self, row: dict[str, Any], stack: str) -> float:
+        shares = self._shares.get((row["level"], row["series_id"]))
+        return float(shares[f"{stack}_share"]) if shares is not None else float(stack == "unknown")
+
+    def _figures(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """The observations a row names; empty for sums, whose members' rows name theirs."""
+        named = "" if wording.missing(row["observation_ids"]) else str(row["observation_ids"])
+        return [self._observations[name] for name in dict.fromkeys(named.split()) if name in self._observations]
 
     def _neighbours(self, row: dict[str, Any]) -> list[tuple[str, str]]:
         date = wording.day(row["quarter_end"])
-        observed = sorted(
-            day
-            for (level, series_id, day), other in self._rows.items()
-            if level == row["level"] and series_id == row["series_id"] and other["observed_share"] > 0 and day != date
-        )
+        series = (row["level"], row["series_id"])
+        observed = [
+            day for day in self._quarters[series] if day != date and self._rows[*series, day]["observed_share"] > 0
+        ]
         before = [day for day in observed if day < date][-1:]
         after = [day for day in observed if day > date][:1]
-        return [(day, self.history(row["level"], row["series_id"], day)) for day in before + after]
+        return [(f"observed in part: {day}", self.history(*series, day)) for day in before + after]
 
 
 def _is_sum(row: dict[str, Any]) -> bool:
     """Sums over operators: stacks, totals, and markets made of operators (market/place/unit)."""
     return row["level"] in ("stack", "total") or (row["level"] == "market" and wording.missing(row["operator"]))
-
-
-def _same_place(row: dict[str, Any], parts: list[str], figure: dict[str, Any]) -> bool:
-    if row["level"] == "facility":
-        return figure["scope_level"] == "facility" and str(figure["facility_id"]) == "/".join(parts[:-1])
-    if figure["scope_level"] == "facility":
-        return False
-    if row["level"] == "market":
-        names = {slug(str(figure[name])) for name in ("market", "scope") if not wording.missing(figure[name])}
-        return bool({parts[1], slug(str(row["market"] or ""))} & names)
-    scope = re.sub(r"\s*(\[[^\]]*\]|\([^)]*\))", "", str(figure["scope"]))
-    whole = r"((overall|whole|total|entire|combined)-)?(group|portfolio|company)(-.*)?"
-    wanted = parts[1] if len(parts) > 2 else ""
-    return (
-        slug(scope) == wanted
-        or slug(str(figure["scope"])) == wanted
-        or bool(re.fullmatch(whole, slug(scope)) and re.fullmatch(whole, wanted))
-    )
-
-
-def _states(row: dict[str, Any], figure: dict[str, Any]) -> bool:
-    """Does the figure state the row's value of its metric, to rounding? A rate may stand where leased was derived."""
-    if figure["unit"] not in ("pct", row["unit"]) and not (figure["unit"] == "kw" and row["unit"] == "mw"):
-        return False
-    own, other = row["perimeter"], figure["perimeter"]
-    if ("" if wording.missing(own) else own) != ("" if wording.missing(other) else other):
-        return False
-    value = float(figure["value"])
-    if figure["unit"] == "pct":
-        value /= 100
-        if figure["metric"] == "vacancy_rate":
-            value = 1 - value
-        tolerance = 0.006
-    else:
-        value /= 1000 if figure["unit"] == "kw" and row["unit"] == "mw" else 1
-        tolerance = 0.006 * abs(value)
-    stated = row[SERIES_METRICS[figure["metric"]]]
-    return not wording.missing(stated) and abs(float(stated) - value) <= tolerance

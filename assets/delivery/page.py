@@ -50,6 +50,8 @@ STACKS = {
 QUARTERS_SHOWN = 12
 HORIZONS_SHOWN = (1, 4, 8)
 FEWEST_CHART_POINTS = 4
+# A series without a figure for two years stands apart: its last value says nothing about now.
+RECENT_QUARTERS = 8
 MOST_CHARTS = 60
 SCENARIO = "base"
 MARKS = {"observed": "●", "estimated": "◐", "assumed": "○"}
@@ -175,7 +177,8 @@ def summary(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Ev
                 "name": f"{wording.plain(row['series_name'])} ({wording.unit_name(row['unit'])})",
                 "number": history_number(book, row, "occupancy"),
                 "quarter": wording.day(row["quarter_end"]),
-                "observed": wording.rate(row["observed_share"]),
+                "kind": prevailing(row),
+                "shares": evidence_words(row),
             }
         )
     return {
@@ -194,6 +197,13 @@ def latest_rows(history: pd.DataFrame, levels: tuple[str, ...]) -> list[dict[str
     shown = history.loc[history["level"].isin(levels) & history["occupancy"].notna()]
     latest = shown.sort_values("quarter_end").groupby(["level", "series_id"], sort=False).tail(1)
     return records(latest.sort_values(["level", "unit", "series_name", "series_id"]))
+
+
+def evidence_words(row: Mapping[str, Any]) -> str:
+    """The shares of evidence of a row, those of zero left out."""
+    return ", ".join(
+        f"{kind} {wording.rate(row[f'{kind}_share'])}" for kind in MARKS if float(row[f"{kind}_share"]) > 0
+    )
 
 
 def history_number(book: EvidenceBook, row: Mapping[str, Any], column: str) -> Number:
@@ -236,6 +246,7 @@ def stack_section(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, bo
                     "name": name,
                     "empty": False,
                     "quarter": wording.day(last["quarter_end"]),
+                    "seen": last_observed(own),
                     "occupancy": history_number(book, last, "occupancy"),
                     "leased": history_number(book, last, "leased"),
                     "in_service": history_number(book, last, "in_service"),
@@ -271,6 +282,12 @@ def stack_section(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, bo
             for row in records(operators)
         ],
     }
+
+
+def last_observed(history: pd.DataFrame) -> str:
+    """The latest quarter of which at least a part is observed."""
+    seen = history.loc[history["observed_share"] > 0, "quarter_end"]
+    return wording.day(seen.max()) if len(seen) else "never"
 
 
 def of_series(table: pd.DataFrame, level: str, series_id: str) -> pd.DataFrame:
@@ -373,8 +390,23 @@ def leagues(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Ev
                     "ahead": ahead_cell(book, of_series(forecast, level, row["series_id"]), 4),
                 }
             )
-        out.append({"key": key, "title": title, "words": words, "rows": rows})
+        is_current = [is_recent(row["quarter"], history) for row in rows]
+        out.append(
+            {
+                "key": key,
+                "title": title,
+                "words": words,
+                "rows": [row for row, current in zip(rows, is_current, strict=True) if current],
+                "ended": [row for row, current in zip(rows, is_current, strict=True) if not current],
+            }
+        )
     return out
+
+
+def is_recent(quarter_end: Any, history: pd.DataFrame) -> bool:
+    """Does a series' last quarter lie within RECENT_QUARTERS of the newest quarter of any series?"""
+    oldest = pd.Timestamp(history["quarter_end"].max()) - pd.offsets.QuarterEnd(RECENT_QUARTERS)
+    return bool(pd.Timestamp(quarter_end) >= oldest)
 
 
 def prevailing(row: Mapping[str, Any]) -> str:
@@ -430,10 +462,14 @@ def fans(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Evide
     every_vintage = tables["occupancy_forecast"]
     items: list[dict[str, Any]] = []
     short: list[str] = []
+    ended: list[str] = []
     for row in latest_rows(history, ("operator",)):
         own = of_series(history, "operator", row["series_id"])
         ahead = of_series(forecast, "operator", row["series_id"])
         name = f"{wording.plain(row['series_name'])} ({wording.unit_name(row['unit'])})"
+        if ahead.empty and not is_recent(row["quarter_end"], history):
+            ended.append(name)
+            continue
         if (own["occupancy"].notna().sum() < FEWEST_CHART_POINTS and ahead.empty) or len(items) >= MOST_CHARTS:
             short.append(name)
             continue
@@ -472,7 +508,7 @@ def fans(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Evide
                 ],
             }
         )
-    return {"items": items, "short": short}
+    return {"items": items, "short": short, "ended": ended}
 
 
 def breaches(tables: Mapping[str, pd.DataFrame], book: EvidenceBook) -> dict[str, Any]:
@@ -534,6 +570,7 @@ def disagreements(tables: Mapping[str, pd.DataFrame], book: EvidenceBook) -> dic
     from markupsafe import Markup
 
     table = tables["source_disagreements"].sort_values(["metric", "market", "period_end"], na_position="last")
+    claims = set(tables["claims"]["claim_id"])
     rows = []
     for row in records(table):
         write = wording.rate if str(row["metric"]).endswith("rate") else (lambda value: wording.capacity(value, "mw"))
@@ -541,8 +578,8 @@ def disagreements(tables: Mapping[str, pd.DataFrame], book: EvidenceBook) -> dic
             {
                 **clean(row),
                 "metric": wording.metric_name(row["metric"]),
-                "a": Number(write(row["value_a"]), book.observation(str(row["observation_id_a"]))),
-                "b": Number(write(row["value_b"]), book.observation(str(row["observation_id_b"]))),
+                "a": Number(write(row["value_a"]), source_anchor(row, "a", claims, book)),
+                "b": Number(write(row["value_b"]), source_anchor(row, "b", claims, book)),
             }
         )
     vacancies = table.loc[table["metric"] == "vacancy_rate"]
@@ -558,6 +595,14 @@ def disagreements(tables: Mapping[str, pd.DataFrame], book: EvidenceBook) -> dic
         title = "Vacancy (each source's own definition)"
         svg = Markup(charts.chart_svg(charts.source_dots(dots, title), f"{title} by market and source", themed=True))
     return {"rows": rows, "svg": svg}
+
+
+def source_anchor(row: Mapping[str, Any], side: str, claims: set[str], book: EvidenceBook) -> str:
+    """Where one side of a disagreement comes from: a printed figure, or a claim of the ledger."""
+    claim = row[f"claim_id_{side}"]
+    if not wording.missing(claim) and claim in claims:
+        return f"claim-{claim}"
+    return book.observation(str(row[f"observation_id_{side}"]))
 
 
 def stack_evidence(table: pd.DataFrame, book: EvidenceBook) -> list[dict[str, Any]]:

@@ -41,8 +41,7 @@ def test_fan_names_its_axis_and_opens_at_the_last_value(history: pd.DataFrame, f
     svg = charts.chart_svg(chart)
     assert "Occupancy (committed MW / in-service MW)" in svg
     assert "Alpha" in svg
-    band = chart.to_dict()["layer"][0]["data"]["name"]
-    first = chart.to_dict()["datasets"][band][0]
+    first = chart.to_dict()["datasets"]["ahead"][0]
     assert first["occupancy_p05"] == first["occupancy_p95"] == pytest.approx(0.77)
 
 

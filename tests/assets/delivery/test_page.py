@@ -175,7 +175,7 @@ def test_page_works_in_a_browser(published: Published) -> None:
         tab.on("console", lambda message: messages.append(message.text))
         tab.on("pageerror", lambda error: messages.append(str(error)))
         tab.goto(published.page.as_uri())
-        tab.locator("#operators .filter").fill("beta")
+        tab.get_by_label("Filter rows of: Operators", exact=True).fill("beta")
         assert tab.locator("#operators tbody tr:visible").count() == 1
         link = tab.locator("#operators tbody tr:visible a.n").first
         target = link.get_attribute("href")
@@ -185,3 +185,28 @@ def test_page_works_in_a_browser(published: Published) -> None:
         browser.close()
     assert messages == []
     assert [url for url in requests if not url.startswith(published.page.as_uri())] == []
+
+
+def test_series_that_ended_stand_apart(published: Published) -> None:
+    """A value of 2012 among those of today would read as today's."""
+    page = tree(published)
+    assert page.xpath("//section[@id='operators']/details//th[contains(., 'Beta REIT, old')]")
+    assert not page.xpath("//section[@id='operators']/div//th[contains(., 'Beta REIT, old')]")
+
+
+def test_sums_name_their_members_and_what_they_were_filled_from(published: Published) -> None:
+    """A sum without members cannot be checked."""
+    page = tree(published)
+    row = page.xpath("//section[@id='stacks']//tr[th='All reporting operators']/td[2]/a/@href")[0]
+    entry = page.get_element_by_id(row[1:])
+    assert "assumed 100.0%" in entry.text_content()
+    assert "observed in part: 2025-12-31" in entry.text_content()
+    before = page.get_element_by_id(entry.xpath("./a[contains(., '2025-12-31')]/@href")[0][1:])
+    assert any("Alpha Data" in link.text_content() for link in before.xpath("./a"))
+
+
+def test_sources_that_are_claims_lead_to_the_ledger(published: Published) -> None:
+    """Half of what sources say about Hong Kong stands in the ledger alone."""
+    links = tree(published).xpath("//section[@id='disagreements']//tbody//a/@href")
+    assert "#claim-C09" in links
+    assert any(link.startswith("#e-") for link in links)
