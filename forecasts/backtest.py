@@ -12,15 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasts import scores
 from forecasts.calibration import calibrate, panel_scales
-from forecasts.members.base import bounded
 from forecasts.panel import Panel, Series
 from forecasts.parallel import Progress, answer_in_parts
 
 MIN_FIGURES = 4
 ERROR_COLUMNS = ("series", "origin", "horizon", "y", "yhat", "scale", "z")
-COVERED = (0.8, 0.95)
 BAND_LEVELS = (0.025, 0.1, 0.9, 0.975)
 
 
@@ -94,7 +91,7 @@ def scaled_errors(y: pd.Series, yhat: pd.Series, scale: pd.Series) -> np.ndarray
     return np.nan_to_num(z, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def origin_scales(panel: Panel, origins: Sequence[Cut]) -> np.ndarray:
+def origin_scales(panel: Panel, origins: Sequence[Cut], relative: bool = True) -> np.ndarray:
     """Scale of each cut, shape (origins,), shrunk towards the panel as it stood at the quarter of that origin."""
     answer = np.empty(len(origins))
     quarters = np.array([panel.series[cut.series].first + cut.length - 1 for cut in origins])
@@ -102,7 +99,7 @@ def origin_scales(panel: Panel, origins: Sequence[Cut]) -> np.ndarray:
         here = np.flatnonzero(quarters == quarter).tolist()
         positions = sorted({origins[at].series for at in here} | {cut.series for cut in origins})
         then = [_as_of(panel.series[position], int(quarter)) for position in positions]
-        scale = dict(zip(positions, panel_scales(Panel(tuple(then))), strict=True))
+        scale = dict(zip(positions, panel_scales(Panel(tuple(then)), relative), strict=True))
         for at in here:
             answer[at] = scale[origins[at].series]
     return answer
@@ -114,24 +111,18 @@ def _as_of(series: Series, quarter: int) -> Series:
     return series.until(int(seen[-1]) + 1 if len(seen) else 0)
 
 
-def honest_bands(panel: Panel, errors: pd.DataFrame, horizon: int, levels: Sequence[float] = BAND_LEVELS) -> np.ndarray:
-    """Bands that could have been given at each origin, shape (rows of errors, levels).
+def honest_offsets(errors: pd.DataFrame, horizon: int, levels: Sequence[float] = BAND_LEVELS) -> np.ndarray:
+    """Offsets that could have been given at each origin, shape (rows of errors, levels), in units of the scale.
 
     At an origin only errors whose target quarter had come by then are pooled; the earliest origins therefore stand on
     the normal random walk alone.
     """
     answer = np.empty((len(errors), len(levels)))
     origin = errors["origin"].to_numpy()
-    target = origin + errors["horizon"].to_numpy()
+    step = errors["horizon"].to_numpy(dtype=int)
     for quarter in np.unique(origin):
-        offsets = calibrate(errors[target <= quarter], horizon, levels).offsets
-        here = np.flatnonzero(origin == quarter)
-        steps = errors["horizon"].to_numpy()[here] - 1
-        raw = errors["yhat"].to_numpy()[here, None] + errors["scale"].to_numpy()[here, None] * offsets[steps]
-        for row, at in enumerate(here):
-            series = panel.series[int(errors["series"].iloc[at])]
-            cut = _as_of(series, int(quarter))
-            answer[at] = bounded(np.repeat(raw[row][None, :], horizon, axis=0), cut, horizon)[steps[row]]
+        here = origin == quarter
+        answer[here] = calibrate(errors[origin + step <= quarter], horizon, levels).offsets[step[here] - 1]
     return answer
 
 
@@ -140,35 +131,3 @@ def pooled_error(errors: pd.DataFrame) -> float:
     if not len(errors):
         return float("nan")
     return float(errors["z"].abs().groupby(errors["horizon"]).mean().mean())
-
-
-def accuracy(panel: Panel, errors: pd.DataFrame, reference: pd.DataFrame, horizon: int) -> pd.DataFrame:
-    """Scores by horizon: horizon, origins, n, mae, bias, mase, swis, coverage_80, coverage_95, skill_vs_naive.
-
-    mae and bias in the unit of the panel; origins: distinct (series, origin) pairs; reference: the naive member's
-    errors over the same origins. Bands are honest_bands.
-    """
-    band = honest_bands(panel, errors, horizon)
-    rows = []
-    errors = errors.assign(position=np.arange(len(errors)))
-    for step in sorted(int(value) for value in errors["horizon"].unique()):
-        group = errors[errors["horizon"] == step]
-        low95, low80, high80, high95 = band[group["position"].to_numpy()].T
-        y, yhat, scale = (group[column].to_numpy(float) for column in ("y", "yhat", "scale"))
-        other = reference[reference["horizon"] == step]
-        error = scores.mae(y, yhat)
-        rows.append(
-            {
-                "horizon": step,
-                "origins": len(group[["series", "origin"]].drop_duplicates()),
-                "n": len(group),
-                "mae": error,
-                "bias": scores.bias(y, yhat),
-                "mase": scores.mase(y, yhat, scale),
-                "swis": scores.scaled_wis(y, yhat, {0.8: (low80, high80), 0.95: (low95, high95)}, scale),
-                "coverage_80": scores.coverage(y, low80, high80),
-                "coverage_95": scores.coverage(y, low95, high95),
-                "skill_vs_naive": scores.skill(error, scores.mae(other["y"].to_numpy(), other["yhat"].to_numpy())),
-            }
-        )
-    return pd.DataFrame(rows)

@@ -38,20 +38,22 @@ class Calibration:
     evidence: np.ndarray
 
 
-def panel_scales(panel: Panel) -> np.ndarray:
+def panel_scales(panel: Panel, relative: bool = True) -> np.ndarray:
     """Scale of each series, shape (series,): mean absolute change a quarter, shrunk towards the panel's relative
     change.
 
     scale = (n own + k typical x level) / (n + k), with n changes, k = SHRINKAGE_CHANGES, level the mean magnitude and
     typical the panel's median of own / level: a series of three figures can't know its own change. Only the figures
-    given count, so a panel cut at an origin has no look-ahead.
+    given count, so a panel cut at an origin has no look-ahead. relative=False: on a transformed scale (log, logit)
+    changes are comparable as they are, and the level is 1.
     """
     own, level, count = np.empty(len(panel)), np.empty(len(panel)), np.empty(len(panel))
     tops = np.ones(len(panel))
     for position, series in enumerate(panel):
         unit, tops[position] = scaled(series.y)
         own[position] = mean_change(unit)
-        level[position] = np.nanmean(np.abs(unit)) if len(unit) else 0.0
+        magnitude = np.nanmean(np.abs(unit)) if len(unit) else 0.0
+        level[position] = magnitude if relative else 1 / tops[position]
         count[position] = max(len(series.observed) - 1, 0)
     known = (count > 0) & (level > 0)
     typical = float(np.median(own[known] / level[known])) if known.any() else 0.0

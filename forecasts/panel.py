@@ -32,13 +32,14 @@ class Series:
 
     first: ordinal of the quarter of y[0] (of the first quarter to forecast where y is empty).
     y: shape (n,), any unit. cap: None, or shape (>= n,), same unit, without NaN: entries past n are caps known for
-    quarters to come.
+    quarters to come. signed: zero is no bound, because y stands on a transformed scale.
     """
 
     unique_id: Hashable
     first: int
     y: np.ndarray
     cap: np.ndarray | None = None
+    signed: bool = False
 
     @property
     def last(self) -> int:
@@ -53,12 +54,12 @@ class Series:
     @property
     def non_negative(self) -> bool:
         """True where no figure is below zero: such a series is not forecast below zero either."""
-        return bool((self.y[self.observed] >= 0).all())
+        return not self.signed and bool((self.y[self.observed] >= 0).all())
 
     def until(self, length: int) -> Series:
         """The series as it was at position length - 1: later figures and later caps are gone (no look-ahead)."""
         cap = None if self.cap is None else self.cap[:length]
-        return Series(self.unique_id, self.first, self.y[:length], cap)
+        return Series(self.unique_id, self.first, self.y[:length], cap, self.signed)
 
     def future_cap(self, horizon: int) -> np.ndarray:
         """Caps of horizons 1..horizon, shape (horizon,); the last known cap holds on; infinite without a cap."""
