@@ -17,7 +17,7 @@ import pandas as pd
 from forecasts import rates, scores
 from forecasts.backtest import BAND_LEVELS, ERROR_COLUMNS, Cut, honest_offsets, origin_scales
 from forecasts.panel import Panel, Series
-from forecasts.parallel import answer_in_parts
+from forecasts.parallel import Progress, answer_in_parts
 
 SEASON = 4
 
@@ -74,7 +74,7 @@ def _used(item: Occupancy) -> Series | None:
 
 
 def point_forecasts(
-    member: str, items: Sequence[Occupancy], horizon: int, seed: int = 0
+    member: str, items: Sequence[Occupancy], horizon: int, seed: int = 0, progress: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Medians of in-service capacity (NaN for rate-only series) and of the rate, shapes (series, horizon), and reasons.
 
@@ -101,7 +101,7 @@ def point_forecasts(
             cap = np.concatenate([_filled_from(_capacity(item), used.first), capacity[at]])
             series.append(Series(used.unique_id, used.first, used.y, cap))
         divided.append(used is not None)
-    answer = answer_in_parts(member, Panel(tuple(series)), horizon, (), seed)
+    answer = answer_in_parts(member, Panel(tuple(series)), horizon, (), seed, 1, progress)
     rate = np.where(np.array(divided)[:, None], answer.median / capacity, rates.from_scale(answer.median))
     return capacity, np.clip(rate, 0.0, 1.0), list(answer.reasons)
 
@@ -116,10 +116,16 @@ def _filled_from(series: Series, first: int) -> np.ndarray:
 
 
 def rolling(
-    items: Sequence[Occupancy], origins: Sequence[Cut], member: str, horizon: int, seed: int = 0
+    items: Sequence[Occupancy],
+    origins: Sequence[Cut],
+    member: str,
+    horizon: int,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Errors of capacity (log scale) and of rates (bounded scale) over cuts of the rates; columns ERROR_COLUMNS."""
-    capacity, rate, _ = point_forecasts(member, [items[cut.series].until(cut.length) for cut in origins], horizon, seed)
+    then = [items[cut.series].until(cut.length) for cut in origins]
+    capacity, rate, _ = point_forecasts(member, then, horizon, seed, progress)
     panel_rates = Panel(tuple(rate_scale(item.rate) for item in items))
     scale = origin_scales(panel_rates, origins, relative=False)
     rate_rows: list[tuple[float, ...]] = []

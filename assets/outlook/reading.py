@@ -1,0 +1,165 @@
+"""What the outlook reads from the warehouse: series as known at a date, what may be summed, and stack shares.
+
+Belongs here: every SELECT of the outlook, and the splicing of perimeters. Which figure enters a series, and which
+series enter a sum, is decided by the warehouse's own SQL (points.sql, sums.sql), run here for the same date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from assets.warehouse.database import sql_text
+from assets.warehouse.ledger import assumed
+from forecasts.occupancy import Occupancy
+from forecasts.panel import Series, quarter_ordinals, splice_perimeters
+
+STACKS = ("mainland", "us", "dual", "unknown")
+_LIMITS = ("active_quarters", "carried_quarters", "minimum_quarters", "rate_series_quarters")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A series of one operator or source; points: quarters with an occupancy. shares: stack class -> share of
+    capacity.
+    """
+
+    level: str
+    series_id: str
+    stack: str | None
+    unit: str
+    points: int
+    item: Occupancy
+    shares: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A market, stack or total in one unit, as occupancy_history names it; weights: member's series_id -> share of
+    it.
+    """
+
+    level: str
+    series_id: str
+    stack: str | None
+    unit: str
+    weights: dict[str, float]
+
+
+def read_members(connection: duckdb.DuckDBPyConnection, known_by: date) -> list[Member]:
+    """Every series of one operator or source with figures known by the date, ordered by level and series_id."""
+    _prepare(connection, known_by)
+    rows = connection.execute(
+        "SELECT level, series_id, stack, unit, quarter_end, in_service, leased, occupancy, perimeter"
+        " FROM occupancy_history WHERE operator IS NOT NULL AND occupancy IS NOT NULL"
+        " AND known_at <= ? AND quarter_end <= ? ORDER BY level, series_id, quarter_end",
+        [known_by, known_by],
+    ).df()
+    other = _other_perimeters(connection)
+    shares = _stack_shares(connection, known_by)
+    members = []
+    for (level, series_id), figures in rows.groupby(["level", "series_id"], sort=True):
+        name = str(series_id)
+        unit, stack = str(figures["unit"].iloc[-1]), figures["stack"].iloc[-1]
+        beside = other[(other["level"] == level) & (other["series_id"] == name)]
+        item = _item(name, figures, beside)
+        own = shares.get((str(level), name), {"unknown": 1.0})
+        label = None if pd.isna(stack) else str(stack)
+        members.append(Member(str(level), name, label, unit, len(figures), item, own))
+    return members
+
+
+def read_aggregates(connection: duckdb.DuckDBPyConnection, members: list[Member], known_by: date) -> list[Aggregate]:
+    """Markets, stacks and totals of occupancy_history with the members the warehouse sums into them.
+
+    A stack counts each member of the total with its share of that class. Needs read_members before (same connection).
+    """
+    named = connection.execute(
+        "SELECT DISTINCT level, series_id, stack, market, unit FROM occupancy_history"
+        " WHERE operator IS NULL AND level IN ('market', 'stack', 'total') AND known_at <= ? ORDER BY ALL",
+        [known_by],
+    ).fetchall()
+    summed = connection.execute(
+        "SELECT sum_level, place, entity_id || '/' || unit AS series_id, unit FROM members ORDER BY ALL"
+    ).fetchall()
+    known = {member.series_id: member for member in members if member.item.in_service is not None}
+    aggregates = []
+    for level, series_id, stack, market, unit in named:
+        kind, place = ("market", market) if level == "market" else ("total", "")
+        names = [row[2] for row in summed if row[0] == kind and row[1] == place and row[3] == unit and row[2] in known]
+        weights = {name: known[name].shares.get(stack, 0.0) if level == "stack" else 1.0 for name in names}
+        weights = {name: weight for name, weight in weights.items() if weight > 0}
+        aggregates.append(Aggregate(level, series_id, stack, unit, weights))
+    return aggregates
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, known_by: date) -> None:
+    """Temporary tables of the warehouse's rules (keyed, members), as they stand for this date."""
+    values = assumed(connection)
+    connection.execute("SET VARIABLE as_of = ?::DATE", [known_by])
+    for name in _LIMITS:
+        connection.execute(f"SET VARIABLE {name} = ?::INTEGER", [int(values[f"history.{name}"])])
+    connection.execute("SET VARIABLE lowest_divisor = ?::DOUBLE", [values["history.lowest_divisor"]])
+    for name in ("macros", "points", "sums"):
+        connection.execute(sql_text(name))
+
+
+def _other_perimeters(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """In-service and utilised capacity in every perimeter of a quarter: what the levels of two perimeters are
+    compared by.
+    """
+    return connection.execute(
+        "SELECT level, entity_id || '/' || unit AS series_id, period_end AS ds, perimeter, metric,"
+        " arg_max(value, (known_at, observation_id)) AS y FROM keyed"
+        " WHERE metric IN ('capacity_in_service', 'capacity_utilised') AND perimeter <> ''"
+        " GROUP BY ALL ORDER BY ALL"
+    ).df()
+
+
+def _stack_shares(connection: duckdb.DuckDBPyConnection, known_by: date) -> dict[tuple[str, str], dict[str, float]]:
+    rows = connection.execute(
+        "SELECT level, series_id, mainland_share, us_share, dual_share, unknown_share FROM stack_shares"
+        " WHERE as_of <= ? QUALIFY row_number() OVER (PARTITION BY level, series_id ORDER BY as_of DESC) = 1",
+        [known_by],
+    ).fetchall()
+    return {(row[0], row[1]): dict(zip(STACKS, map(float, row[2:]), strict=True)) for row in rows}
+
+
+def _item(series_id: str, figures: pd.DataFrame, beside: pd.DataFrame) -> Occupancy:
+    """Rate and capacity on the quarterly grid, earlier perimeters brought to the level of the last one."""
+    frame = figures.assign(ds=pd.to_datetime(figures["quarter_end"]), perimeter=figures["perimeter"].fillna(""))
+    capacity = frame["in_service"].where(frame["in_service"] > 0)
+    used = frame["occupancy"] * capacity
+    if frame["perimeter"].nunique() > 1 and capacity.notna().any():
+        level = _spliced(frame.assign(y=capacity), beside[beside["metric"] == "capacity_in_service"])
+        taken = _spliced(frame.assign(y=used), beside[beside["metric"] == "capacity_utilised"])
+        rate = (taken / level).reindex(quarter_ordinals(frame["ds"].reset_index(drop=True)))
+        printed = pd.Series(frame["occupancy"].to_numpy(dtype=float), index=rate.index)
+        return Occupancy(_grid(series_id, rate.clip(0, 1).fillna(printed)), _grid(series_id, level))
+    index = quarter_ordinals(frame["ds"].reset_index(drop=True))
+    rate = pd.Series(frame["occupancy"].clip(0, 1).to_numpy(dtype=float), index=index)
+    in_service = pd.Series(capacity.to_numpy(dtype=float), index=index).dropna()
+    return Occupancy(_grid(series_id, rate), _grid(series_id, in_service) if len(in_service) else None)
+
+
+def _spliced(own: pd.DataFrame, beside: pd.DataFrame) -> pd.Series:
+    """Figures of the series on the level of its last perimeter, by quarter ordinal; `beside` only lends overlaps."""
+    columns = ["ds", "perimeter", "y"]
+    own = own[columns].dropna(subset=["y"])
+    beside = beside[beside["perimeter"].isin(own["perimeter"])]
+    both = pd.concat([own, beside[columns].assign(ds=lambda rows: pd.to_datetime(rows["ds"]))], ignore_index=True)
+    both = both.drop_duplicates(["ds", "perimeter"], keep="first")
+    spliced = splice_perimeters(both)
+    values = pd.Series(spliced["y"].to_numpy(dtype=float), index=quarter_ordinals(spliced["ds"]))
+    return values[values.index.isin(quarter_ordinals(own["ds"].reset_index(drop=True)))]
+
+
+def _grid(series_id: str, values: pd.Series) -> Series:
+    first = int(values.index.min())
+    y = np.full(int(values.index.max()) - first + 1, np.nan)
+    y[values.index.to_numpy(dtype=int) - first] = values.to_numpy(dtype=float)
+    return Series(series_id, first, y)
