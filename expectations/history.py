@@ -26,6 +26,8 @@ LEAST_FIGURES_BESIDE_ZERO = 3
 LEAST_JUMP_POINTS = 15.0
 LEAST_JUMP_LOG = float(np.log(1.35))
 LEAST_CHANGES = 5
+# A century: longer "series" are no quarters, and other rules say so.
+MOST_QUARTERS = 400
 ROBUST_DEVIATIONS = 6.0
 MAD_TO_SIGMA = 1.4826
 
@@ -39,30 +41,35 @@ def _ratio_to_history(figures: Figures, families: tuple[str, ...]) -> tuple[pd.S
     for _, series in usable.groupby(list(SERIES), sort=False):
         if len(series) < 2 or not series["candidate"].any():
             continue
-        values = series["value"].to_numpy()
-        trust = series["trust"].fillna(0.5).to_numpy()
+        values = series["value"].to_numpy(dtype=float)
+        trust = series["trust"].fillna(0.5).to_numpy(dtype=float).round(6)
         candidate = series["candidate"].to_numpy(dtype=bool)
-        for position in np.flatnonzero(candidate):
-            others = _history(int(position), trust, candidate)
-            if others.any():
-                row = int(series["row"].iloc[position])
-                median[row] = float(np.median(values[others]))
-                ratio[row] = values[position] / median[row]
+        rows = series["row"].to_numpy(dtype=int)
+        for level in np.unique(trust[candidate]):
+            own = candidate & (trust == level)
+            usual = _usual(values, trust, candidate, own, float(level))
+            median[rows[own]] = usual
+            ratio[rows[own]] = values[own] / usual
     return ratio, median
 
 
-def _history(position: int, trust: np.ndarray, candidate: np.ndarray) -> np.ndarray:
-    """Which figures of a series are the history of the one at `position`: the first group that has any.
+def _usual(values: np.ndarray, trust: np.ndarray, candidate: np.ndarray, own: np.ndarray, level: float) -> np.ndarray:
+    """The median of the history of each figure in `own` (all of trust `level`); NaN where there is none.
 
-    Accepted observations, then figures of the batch that are trusted more, then all that are trusted as much.
+    The history is the first group that has any: accepted observations, figures of the batch that are trusted more,
+    all other figures that are trusted as much.
     """
-    others = np.arange(len(trust)) != position
-    as_much = others & (trust >= trust[position] - 1e-9)
-    more = others & (trust > trust[position] + 1e-9)
-    for group in (as_much & ~candidate, more & candidate, as_much):
-        if group.any():
-            return group
-    return as_much
+    for group in (values[~candidate & (trust >= level)], values[candidate & (trust > level)]):
+        if len(group):
+            return np.full(int(own.sum()), float(np.median(group)))
+    ordered = np.sort(values[own])
+    left = len(ordered) - 1
+    if not left:
+        return np.array([np.nan])
+    # The median without a figure itself: ranks from its own on move up by one.
+    rank = np.searchsorted(ordered, values[own])
+    low, high = (left - 1) // 2, left // 2
+    return np.asarray((ordered[low + (rank <= low)] + ordered[high + (rank <= high)]) / 2)
 
 
 def _unit_slip(figures: Figures) -> Computed:
@@ -142,7 +149,7 @@ def _jumps_of(series: pd.DataFrame, beyond: pd.Series, words: dict[int, tuple[st
     best = series[series["trust"].fillna(0.5) >= series.groupby("period")["trust"].transform("max").fillna(0.5) - 1e-9]
     levels = best.groupby("period")["value"].median().sort_index()
     rate = series["family"].iloc[0] == "rate"
-    if len(levels) <= LEAST_CHANGES + 1 or (not rate and (levels <= 0).any()):
+    if not LEAST_CHANGES + 1 < len(levels) <= MOST_QUARTERS or (not rate and (levels <= 0).any()):
         return
     quarters = np.maximum(np.round(np.diff(levels.index.to_numpy()).astype("timedelta64[D]").astype(float) / 91.3), 1)
     changes = np.diff(levels.to_numpy() if rate else np.log(levels.to_numpy())) / quarters

@@ -21,6 +21,8 @@ from expectations.rule import Computed, Rule, at_least, between
 # 0.1 point over 117 printed rates (README of the published figures).
 MARGIN_POINTS = 0.1
 CONTRADICTION_POINTS = 3.0
+# A statement has one value a metric; a document that gives hundreds for one must not cost their product in time.
+MOST_OPERANDS = 12
 RATES = ("utilisation_rate", "commitment_rate", "pre_commitment_rate", "occupancy_rate", "vacancy_rate")
 
 
@@ -38,6 +40,7 @@ class Span:
 
 
 Statement = dict[str, list[tuple[int, str, Span]]]
+Operands = dict[str, list[Span]]
 
 
 def statements(figures: Figures) -> Iterator[Statement]:
@@ -74,16 +77,17 @@ def recomputed(metric: str, statement: Statement) -> list[Span]:
     return spans
 
 
-def _operands(statement: Statement, unit: str) -> dict[str, list[Span]]:
-    out: dict[str, list[Span]] = defaultdict(list)
+def _operands(statement: Statement, unit: str) -> Operands:
+    """By metric the distinct values of a statement in a unit, rates in per cent besides."""
+    out: dict[str, dict[tuple[float, float], Span]] = defaultdict(dict)
     for metric, rows in statement.items():
         for _, row_unit, span in rows:
-            if row_unit == unit or (row_unit == "pct" and metric in RATES):
-                out[metric].append(span)
-    return out
+            if len(out[metric]) < MOST_OPERANDS and (row_unit == unit or (row_unit == "pct" and metric in RATES)):
+                out[metric].setdefault((span.low, span.high), span)
+    return defaultdict(list, {metric: list(spans.values()) for metric, spans in out.items()})
 
 
-def _recomputed_in(metric: str, operands: dict[str, list[Span]]) -> Iterable[Span]:
+def _recomputed_in(metric: str, operands: Operands) -> Iterable[Span]:
     for whole in operands["capacity_in_service"]:
         if whole.low <= 0:
             continue
@@ -115,7 +119,7 @@ def _recomputed_in(metric: str, operands: dict[str, list[Span]]) -> Iterable[Spa
                         yield _share(ahead, building)
 
 
-def _commitment(committed: Span, whole: Span, operands: dict[str, list[Span]]) -> Iterable[Span]:
+def _commitment(committed: Span, whole: Span, operands: Operands) -> Iterable[Span]:
     """Commitment in service out of a commitment that may include space under construction."""
     yield _share(committed, whole)
     building = operands["capacity_under_construction"]
@@ -143,13 +147,12 @@ def _share(part: Span, whole: Span) -> Span:
 
 def recomputes(statement: Statement) -> bool:
     """Whether some printed rate of the statement follows from its capacities: they then belong together."""
-    return any(
-        printed.distance(span) <= MARGIN_POINTS
-        for metric in RATES
-        for _, unit, printed in statement.get(metric, [])
-        if unit == "pct"
-        for span in recomputed(metric, statement)
-    )
+    for metric in RATES:
+        spans = recomputed(metric, statement) if metric in statement else []
+        for _, unit, printed in statement.get(metric, []):
+            if unit == "pct" and any(printed.distance(span) <= MARGIN_POINTS for span in spans):
+                return True
+    return False
 
 
 def _rates(figures: Figures) -> Computed:
@@ -182,13 +185,16 @@ def _percent(span: Span) -> str:
     return f"{span.low:.1f} to {span.high:.1f} %"
 
 
-def _pairs(figures: Figures, part: str, whole: str) -> Iterator[tuple[int, Span, Span, Statement]]:
-    """(row of the part, part, largest whole, statement) for each part with a whole in the same unit."""
+def _pairs(figures: Figures, part: str, whole: str) -> Iterator[tuple[int, Span, Span, Operands]]:
+    """(row of the part, part, largest whole, operands) for each part with a whole in the same unit."""
     for statement in statements(figures):
+        operands = {unit: _operands(statement, unit) for unit in {unit for _, unit, _ in statement.get(part, [])}}
+        largest = {
+            unit: max(spans[whole], key=lambda span: span.high) for unit, spans in operands.items() if spans[whole]
+        }
         for row, unit, span in statement.get(part, []):
-            wholes = [s for _, u, s in statement.get(whole, []) if u == unit and s.high > 0]
-            if wholes:
-                yield row, span, max(wholes, key=lambda s: s.high), statement
+            if unit in largest and largest[unit].high > 0:
+                yield row, span, largest[unit], operands[unit]
 
 
 def _utilised_within(figures: Figures) -> Computed:
@@ -197,21 +203,18 @@ def _utilised_within(figures: Figures) -> Computed:
 
 def _committed_within(figures: Figures) -> Computed:
     rows = list(_pairs(figures, "capacity_committed_in_service", "capacity_in_service"))
-    for row, span, whole, statement in _pairs(figures, "capacity_committed", "capacity_in_service"):
-        unit = figures.frame.at[row, "unit"]
-        building = [s for _, u, s in statement.get("capacity_under_construction", []) if u == unit]
-        totals = [s for _, u, s in statement.get("capacity_total", []) if u == unit]
+    for row, span, whole, operands in _pairs(figures, "capacity_committed", "capacity_in_service"):
         # What is being built can be committed too: where it is printed, it belongs to the whole.
-        if totals:
-            whole = max(totals, key=lambda s: s.high)
-        elif building:
-            most = max(building, key=lambda s: s.high)
+        if operands["capacity_total"]:
+            whole = max(operands["capacity_total"], key=lambda total: total.high)
+        elif operands["capacity_under_construction"]:
+            most = max(operands["capacity_under_construction"], key=lambda building: building.high)
             whole = Span(whole.low + most.low, whole.high + most.high, f"{whole.words} + {most.words}")
-        rows.append((row, span, whole, statement))
-    return _within(figures, iter(rows))
+        rows.append((row, span, whole, operands))
+    return _within(figures, rows)
 
 
-def _within(figures: Figures, rows: Iterator[tuple[int, Span, Span, Statement]]) -> Computed:
+def _within(figures: Figures, rows: Iterable[tuple[int, Span, Span, Operands]]) -> Computed:
     index = figures.frame.index
     columns = pd.DataFrame({"whole_at_most": np.nan, "part_at_least": np.nan}, index=index)
     words: dict[int, tuple[str, str]] = {}
@@ -234,24 +237,23 @@ def _sums(figures: Figures) -> Computed:
     )
     for statement in statements(figures):
         for total, first, second, sign in identities:
+            sums: dict[str, list[Span]] = {}
             for row, unit, printed in statement.get(total, []):
-                spans = [
-                    Span(
-                        a.low + (b.low if sign > 0 else -b.high),
-                        a.high + (b.high if sign > 0 else -b.low),
-                        f"{a.words} {'+' if sign > 0 else '-'} {b.words}",
-                    )
-                    for _, ua, a in statement.get(first, [])
-                    for _, ub, b in statement.get(second, [])
-                    if ua == unit and ub == unit
-                ]
-                if not spans:
-                    continue
-                best = min(spans, key=printed.distance)
-                off[row] = round(printed.distance(best), 9)
-                middle = (best.low + best.high) / 2
-                words[row] = (f"{total} {printed.words} {unit}", f"{best.words} = {middle:,g} {unit}")
+                if unit not in sums:
+                    operands = _operands(statement, unit)
+                    sums[unit] = [_sum(a, b, sign) for a in operands[first] for b in operands[second]]
+                if sums[unit]:
+                    best = min(sums[unit], key=printed.distance)
+                    off[row] = round(printed.distance(best), 9)
+                    middle = (best.low + best.high) / 2
+                    words[row] = (f"{total} {printed.words} {unit}", f"{best.words} = {middle:,g} {unit}")
     return Computed(pd.DataFrame({"off": off}), lambda i: words[i])
+
+
+def _sum(one: Span, other: Span, sign: int) -> Span:
+    if sign > 0:
+        return Span(one.low + other.low, one.high + other.high, f"{one.words} + {other.words}")
+    return Span(one.low - other.high, one.high - other.low, f"{one.words} - {other.words}")
 
 
 RULES = (

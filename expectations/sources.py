@@ -20,6 +20,7 @@ FIGURE = (*STATEMENT, "metric", "unit")
 RATE_POINTS = 1.0
 CAPACITY_SHARE = 0.02
 FULL = 99.5
+VALUES_SHOWN = 5
 
 
 def _duplicates(figures: Figures) -> Computed:
@@ -52,7 +53,9 @@ def _conflicts(figures: Figures) -> Computed:
         if gap <= 0:
             continue
         conflicting.update(same.index)
-        values = ", ".join(f"{v:,.10g}" for v in sorted(set(same["value"])))
+        distinct = sorted(set(same["value"]))
+        values = ", ".join(f"{v:,.10g}" for v in distinct[:VALUES_SHOWN])
+        values += f" and {len(distinct) - VALUES_SHOWN} more" if len(distinct) > VALUES_SHOWN else ""
         for row in same.index:
             figure = f"{frame['metric'][row]} for {frame['period_end'][row]} reads {values} {frame['unit'][row]}"
             words[row] = (f"{figure} in one document", "one value for one figure, or scopes that tell them apart")
