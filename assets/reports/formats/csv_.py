@@ -31,6 +31,9 @@ def looks_like_csv(text: str, expected: bool) -> bool:
         return False
     if expected:
         return share >= 0.5
+    if separator == "|":
+        # Tables typed with pipes stand among paragraphs; the text reader takes both.
+        return False
     if len(sample) < 3 or columns < 3 or share < (0.6 if columns >= 4 else 0.9):
         return False
     rows = list(csv.reader(sample[:200], delimiter=separator))

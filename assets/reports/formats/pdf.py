@@ -24,7 +24,9 @@ from assets.reports.formats.pdf_tables import between, horizontal_rules, ruled_t
 from assets.reports.formats.wording import looks_like_heading, restore_spaces, settle_marks, split_glued
 from assets.reports.formats.wrapping import (
     BULLET,
+    display_width,
     ends_sentence,
+    first_word,
     join_chunks,
     join_lines,
     runs_on,
@@ -299,9 +301,8 @@ def _starts_group(group: list[PageLine], line: PageLine, pitch: float, width: fl
     if starts_item(line.text):
         return True
     so_far = " ".join(member.text for member in group)
-    first_word = line.text.split()[0]
-    per_character = (line.x1 - line.x0) / max(1, len(line.text))
-    wrapped = last.x1 + per_character * (len(first_word) + 1) > width
+    per_column = (line.x1 - line.x0) / max(1, display_width(line.text))
+    wrapped = last.x1 + per_column * (display_width(first_word(line.text)) + 1) > width
     left = min(member.x0 for member in group)
     nearly_full = last.x1 - left > _NEARLY_FULL * (width - left) and not ends_sentence(last.text)
     return not (wrapped or nearly_full) and not runs_on(so_far, line.text)

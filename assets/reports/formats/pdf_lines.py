@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from assets.reports.formats.wording import MARK_CLOSE, MARK_OPEN
+from assets.reports.formats.wording import MARK_CLOSE, MARK_OPEN, is_cjk
 
 _RUN_GAP_EM = 0.75
 _WORD_GAP_EM = 0.22
@@ -219,7 +219,9 @@ def _line(cluster: list[Glyph], raised: list[list[Glyph]]) -> PageLine | None:
         if not runs or gap > _RUN_GAP_EM * size:
             runs.append(PageRun(" " * (pending if not runs else 0) + text, glyph.x0, x1))
         else:
-            if pending or gap > _WORD_GAP_EM * size:
+            # Chinese has no spaces: a gap beside one of its characters is justification, not the end of a word.
+            chinese = is_cjk(runs[-1].text[-1:]) or is_cjk(glyph.text[:1])
+            if (pending or gap > _WORD_GAP_EM * size) and not chinese:
                 runs[-1].text += " " * max(1, pending)
             runs[-1].text += text
             runs[-1].x1 = max(runs[-1].x1, x1)

@@ -63,6 +63,8 @@ def settle_marks(text: str) -> tuple[str, tuple[str, ...], str]:
             if not before:
                 lead = marks[0]
             notes.extend(marks)
+            if found[0][0].isspace() and text[end : end + 1].isalnum():
+                settled += " "
     settled += text[end:]
     settled = re.sub(f"[{MARK_OPEN}{MARK_CLOSE}]", "", settled)
     return fold(settled), tuple(dict.fromkeys(notes)), lead

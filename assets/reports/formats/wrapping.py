@@ -39,13 +39,18 @@ def join_lines(lines: Sequence[str]) -> str:
             text = piece
         elif text[-1] in "-\u2010" and re.search(r"\w[-\u2010]$", text) and re.match(r"\w", piece):
             text = _close_hyphen(text, piece)
-        elif text.endswith("\u00ad") or (is_cjk(text[-1]) and is_cjk(piece[0])):
+        elif text.endswith("\u00ad") or is_cjk(text[-1]) or is_cjk(piece[0]) or _cut_number(text, piece):
             text = text.rstrip("\u00ad") + piece
         elif text.endswith("/") and re.search(r"\S/$", text):
             text += piece
         else:
             text += " " + piece
     return text
+
+
+def _cut_number(text: str, piece: str) -> bool:
+    """Whether a line of Chinese ends inside a number: there no space stands between two numbers to break at."""
+    return bool(re.search(r"\d[,.]?$", text[-3:]) and piece[:1].isdigit() and any(map(is_cjk, text[-30:])))
 
 
 def _close_hyphen(text: str, piece: str) -> str:
@@ -57,8 +62,10 @@ def _close_hyphen(text: str, piece: str) -> str:
 
 
 def wrap_width(lines: Sequence[str]) -> int:
-    """The width lines were wrapped at, in characters; 0 where they were not (long lines, or none with words)."""
-    lengths = sorted(len(line.rstrip()) for line in lines if len(line.split()) >= 3)
+    """The width lines were wrapped at, in columns; 0 where they were not (long lines, or none with words)."""
+    lengths = sorted(
+        display_width(line.rstrip()) for line in lines if len(line.split()) >= 3 or sum(map(is_cjk, line)) >= 12
+    )
     if not lengths:
         return 0
     typical = lengths[int(0.8 * (len(lengths) - 1))]
@@ -83,6 +90,20 @@ def paragraphs(lines: Sequence[str], width: int) -> list[list[str]]:
 
 # A bracket still open after this many lines was never closed.
 _LOOK_BACK = 12
+
+
+def display_width(text: str) -> int:
+    """Width in columns of a typewriter: Chinese characters take two."""
+    return len(text) + sum(map(is_cjk, text))
+
+
+def first_word(line: str) -> str:
+    """What a line break keeps together at the start of a line: a word, or one Chinese character."""
+    line = line.lstrip()
+    if line and is_cjk(line[0]):
+        return line[0]
+    found = re.match(r"\S+", line)
+    return found[0] if found else ""
 
 
 def starts_item(line: str) -> bool:
@@ -120,10 +141,7 @@ def _starts_anew(group: Sequence[str], line: str, width: int) -> bool:
     so_far = " ".join(group[-_LOOK_BACK:])
     if BULLET.match(line) or (_ENUMERATED.match(line) and not _open_bracket(so_far)):
         return True
-    first_word = re.match(r"\S+", following)
-    wrapped = width > 0 and first_word is not None and len(last) + 1 + len(first_word[0]) > width
-    if last and is_cjk(last[-1]):
-        wrapped = width > 0 and 2 * len(last) >= width - 2
+    wrapped = width > 0 and display_width(last) + 1 + display_width(first_word(following)) > width
     first = BULLET.match(group[0])
     if first and len(line) - len(line.lstrip()) >= max(2, first.end()):
         return False
