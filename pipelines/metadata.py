@@ -73,7 +73,7 @@ def facts(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def charts(folder: Path) -> dict[str, Any]:
-    """Charts that a step left as SVG files, as one piece of markdown with the pictures inside; {} where there are none."""
+    """Charts that a step left as SVG files, as one markdown text with the pictures inside; {} where there is none."""
     pictures = []
     for path in sorted(folder.glob("*.svg")) if folder.is_dir() else ():
         if path.stat().st_size <= CHART_LIMIT_BYTES:

@@ -23,7 +23,8 @@ from pipelines.home import LOGGER
 
 OK, FAILED, USAGE, BLOCKED = 0, 1, 2, 3
 
-out = Console(soft_wrap=True, highlight=False)
+# Into a file or a pipe there is no width to keep to; 160 characters suit most tables.
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 

@@ -145,14 +145,22 @@ def failures(result: dg.ExecuteInProcessResult) -> tuple[list[str], list[str]]:
             cause = error.cause if error is not None and error.cause is not None else error
             if cause is None or cause.cls_name == "DagsterAssetCheckFailedError":
                 continue
-            broken.append(f"{event.step_key}: {cause.message.strip()}")
+            broken.append(f"{event.step_key}: {_words(cause)}")
         elif event.event_type_value in {"PIPELINE_FAILURE", "RESOURCE_INIT_FAILURE"} and not broken:
             data = event.event_specific_data
             failed = getattr(data, "error", None)
             if failed is not None:
                 cause = failed.cause or failed
-                broken.append(cause.message.strip())
+                broken.append(_words(cause))
     return blocked, broken
+
+
+def _words(error: Any) -> str:
+    """An error's message; the class name only where it is not one of ours, whose messages speak for themselves."""
+    text = str(error.message).strip()
+    kind, separator, rest = text.partition(": ")
+    ours = kind.startswith(("pipelines.", "assets.", "forecasts.", "expectations."))
+    return rest if separator and ours else text
 
 
 def report(result: dg.ExecuteInProcessResult, settings: Settings) -> int:

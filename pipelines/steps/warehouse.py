@@ -67,7 +67,7 @@ def _judge_anew(work: Work, archived: list[Archived], memory: Memory) -> dict[st
     log.info("Loading %d figures, %d rows to quarantine", len(judged.accepted), len(judged.quarantine))
     memory.stages.clear()
     memory.save()
-    if work.rebuild:
+    if work.rebuild or _is_outdated(work):
         # The verdicts are over all documents at once, whatever the batch: see the package's docstring.
         rebuild(
             work.home.archive,
@@ -95,6 +95,19 @@ def _judge_anew(work: Work, archived: list[Archived], memory: Memory) -> dict[st
         "findings": from_report(judged.report, FAILING_SHOWN),
         "last_periods": {operator: day.isoformat() for operator, day in last if day is not None},
     }
+
+
+def _is_outdated(work: Work) -> bool:
+    """Whether the warehouse was made by a version with other tables. It holds nothing that cannot be made again."""
+    from assets.warehouse.database import WarehouseOutdatedError, connect, create_schema
+
+    try:
+        with connect(work.home.warehouse) as connection:
+            create_schema(connection)
+    except WarehouseOutdatedError as error:
+        log.warning("Making the warehouse anew from the archive: %s", error)
+        return True
+    return False
 
 
 def due_rows(work: Work, last_periods: dict[str, str]) -> list[dict[str, Any]]:
