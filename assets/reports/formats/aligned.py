@@ -173,7 +173,7 @@ def _pitch(rows: Sequence[_Row]) -> float:
     """The usual distance from one row with figures to the next."""
     tops = [row.top for row in rows if row.has_values()]
     gaps = sorted(after - before for before, after in itertools.pairwise(tops) if after > before)
-    return gaps[len(gaps) // 2] if gaps else 0.0
+    return gaps[(len(gaps) - 1) // 2] if gaps else 0.0
 
 
 def _merge_heads(rows: list[_Row]) -> list[_Row]:

@@ -5,10 +5,12 @@ A table also has gutters. Columns of running text have many words a line that fi
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 
 from assets.reports.formats.pdf_lines import PageLine, PageRun
+from assets.reports.formats.pdf_tables import table_spans
 
 _BIN = 2.0
 _MOST_CROSSING = 0.25
@@ -59,9 +61,10 @@ def _gutters(lines: list[PageLine]) -> list[float]:
 
 def _split_at(lines: list[PageLine], gutter: float) -> list[list[PageLine]] | None:
     """Regions where the gutter parts columns of text; None where it parts cells or nothing."""
+    in_table = _table_lines(lines)
     bands: list[tuple[bool, list[PageLine]]] = []
-    for line in lines:
-        crosses = any(run.x0 < gutter < run.x1 for run in line.runs)
+    for place, line in enumerate(lines):
+        crosses = place in in_table or any(run.x0 < gutter < run.x1 for run in line.runs)
         if bands and bands[-1][0] == crosses:
             bands[-1][1].append(line)
         else:
@@ -82,6 +85,26 @@ def _split_at(lines: list[PageLine], gutter: float) -> list[list[PageLine]] | No
     if not found:
         return None
     return _joined(regions)
+
+
+def _table_lines(lines: list[PageLine]) -> set[int]:
+    """Lines of tables that stand apart from the text above and below by white space over the whole width.
+
+    Such a table below two columns of text belongs to neither of them.
+    """
+    gaps = sorted(after.baseline - before.baseline for before, after in itertools.pairwise(lines))
+    usual = gaps[len(gaps) // 2] if gaps else 0.0
+    found: set[int] = set()
+    start = 0
+    for place in range(1, len(lines) + 1):
+        if place < len(lines) and lines[place].baseline - lines[place - 1].baseline <= 1.6 * usual:
+            continue
+        stretch = lines[start:place]
+        covered = sum(end - first for first, end in table_spans(stretch))
+        if len(stretch) >= 2 and covered >= 0.8 * len(stretch):
+            found.update(range(start, place))
+        start = place
+    return found
 
 
 def _halves(band: list[PageLine], gutter: float) -> tuple[list[PageLine], list[PageLine]]:

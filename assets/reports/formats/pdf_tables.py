@@ -13,6 +13,7 @@ from assets.reports.formats.wrapping import join_lines
 
 CellTable = tuple[list[Cell], int, int]
 _SAME_EDGE = 2.0
+_FAR_APART_EM = 3.0
 
 
 def ruled_tables(page: Any, glyphs: list[Glyph]) -> list[tuple[tuple[float, float, float, float], CellTable]]:
@@ -130,7 +131,7 @@ def _table_end(lines: list[PageLine], start: int) -> int:
             break
         if len(line.runs) >= 2:
             last_multi = end
-        elif end - last_multi > 2 or len(line.text.split()) > 12:
+        elif end - last_multi > 2 or len(line.text.split()) > 12 or _heads_another(lines, start, end):
             break
         end += 1
     end = last_multi + 1
@@ -142,7 +143,7 @@ def _table_end(lines: list[PageLine], start: int) -> int:
     body = lines[start:end]
     multi = [line for line in body if len(line.runs) >= 2]
     if len(multi) < 2:
-        return start
+        return end if _is_lone_row(multi[0]) else start
     with_values = sum(any(is_value(run.text) for run in line.runs[1:]) for line in multi)
     values_first = sum(all(is_value(run.text) for run in line.runs) for line in multi)
     if with_values + values_first == 0 or max(with_values, values_first) < 0.4 * (len(multi) - 1):
@@ -153,6 +154,23 @@ def _table_end(lines: list[PageLine], start: int) -> int:
     if len(bounds) < 2:
         return start
     return end
+
+
+def _is_lone_row(line: PageLine) -> bool:
+    """A label and its figures far apart on one line: a card or table of a single row."""
+    label, *rest = line.runs
+    apart = rest[0].x0 - label.x1 > _FAR_APART_EM * line.size
+    return (
+        apart and not is_value(label.text) and len(label.text.split()) <= 8 and all(is_value(run.text) for run in rest)
+    )
+
+
+def _heads_another(lines: list[PageLine], start: int, place: int) -> bool:
+    """Whether a single line inside a table is the heading of the next one: larger type, or bold after a gap."""
+    line, before = lines[place], lines[place - 1]
+    usual = lines[start + 1].baseline - lines[start].baseline if place > start + 1 else 1.5 * before.size
+    apart = line.baseline - before.baseline > 1.5 * usual
+    return line.size > 1.12 * before.size or (line.bold and not before.bold and apart)
 
 
 def horizontal_rules(page: Any) -> list[float]:

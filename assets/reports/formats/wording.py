@@ -166,10 +166,19 @@ def _split_heading(piece: str) -> list[str]:
     return [piece]
 
 
+# Buildings are named by their address; a street tells '44520 Hastings Drive' from '46 Data Centres'.
+_STREET = re.compile(
+    r"\d+[A-Za-z]?(?:[-–/]\d+)?,? (?:[A-Z][\w.'’-]* ){1,4}"
+    r"(?:Drive|Dr|Street|St|Road|Rd|Avenue|Ave|Way|Lane|Court|Boulevard|Blvd|Place|Parkway|Circle|Terrace|Crescent)\.?"
+)
+
+
 def looks_like_heading(text: str) -> bool:
     """Whether a line standing alone reads as a heading: short, no sentence end, no value first."""
     if not 1 < len(text) <= 120 or not re.search(f"[A-Za-z{CJK}]", text):
         return False
+    if _STREET.fullmatch(text):
+        return True
     if text[-1] in ".;,!?。；，！？" or re.match(r"[\d(\[<≥>~约]|https?:", text):
         return False
     if re.search(r"\d\s*(?:%|sqm|sq\b|MW|GW|kW|cabinets|million|亿|万|平方米|平方公尺)", text):

@@ -91,6 +91,32 @@ def test_unruled_table_with_heads_and_labels_over_two_lines() -> None:
     assert [cell.notes for cell in table.cells if cell.text == "Kelsterbach Data Centre"] == [("5",)]
 
 
+def test_a_table_under_two_columns_of_text_stays_whole() -> None:
+    """The gutter of the text runs through the table too."""
+    sheet = Sheet().lines(60, 80, textwrap.wrap(LEFT, 40)).lines(320, 80, textwrap.wrap(RIGHT, 40))
+    for number, row in enumerate(
+        (("Measure", "2023", "2024"), ("Area (sqm)", "531,216", "630,963"), ("Rate", "72.0%", "73.3%"))
+    ):
+        for x, text in zip((60, 300, 420), row, strict=True):
+            sheet.text(x, 220 + 15 * number, text)
+    document = read(sheet)
+    assert " ".join(text for _kind, text in blocks(document)) == f"{LEFT} {RIGHT}"
+    assert grid(document)[1] == ["Area (sqm)", "531,216", "630,963"]
+
+
+def test_cards_are_parted_by_their_headings() -> None:
+    """Each property's card has a heading of its own, which is no label of a figure."""
+    sheet = Sheet()
+    for top, name, rate in ((80, "Digital Osaka 2", "98.3%"), (140, "44520 Hastings Drive", "100.0%")):
+        sheet.text(60, top, name, 11, bold=True).text(60, top + 18, "Occupancy, 31 December 2025").text(
+            300, top + 18, rate
+        )
+        sheet.text(60, top + 31, "WALE (years)").text(300, top + 31, "2.7")
+    document = read(sheet)
+    assert [text for _kind, text in blocks(document)] == ["Digital Osaka 2", "44520 Hastings Drive"]
+    assert grid(document) == [["Occupancy, 31 December 2025", "98.3%"], ["WALE (years)", "2.7"]]
+
+
 def test_ruled_table() -> None:
     """Rules decide over the layout: a label over two lines in one box is one label."""
     sheet = Sheet()

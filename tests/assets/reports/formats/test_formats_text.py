@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assets.reports.document import Block, Document, Table
 from assets.reports.formats import read_document
-from assets.reports.formats.wording import restore_spaces, split_glued
+from assets.reports.formats.wording import looks_like_heading, restore_spaces, split_glued
 from assets.reports.formats.wrapping import join_lines
 
 
@@ -102,6 +102,13 @@ def test_lost_spaces_come_back_but_numbers_keep_their_commas() -> None:
     assert restore_spaces("see https://a.b/c,d:e(f)") == "see https://a.b/c,d:e(f)"
 
 
+def test_headings() -> None:
+    """A building named by its address is a heading, a box line with a count is none."""
+    assert looks_like_heading("44520 Hastings Drive")
+    assert not looks_like_heading("46 Data Centres")
+    assert not looks_like_heading("Area in service was 5 sqm.")
+
+
 def test_box_lines_stay_lines() -> None:
     """A broker box prints one value and label a line; joined they cannot be told apart."""
     found = blocks(
@@ -154,7 +161,8 @@ def test_running_numbers_are_taken_off_and_cut_words_joined() -> None:
 
 def test_hard_wrapped_chinese_joins_without_spaces() -> None:
     """Chinese lines break anywhere; a space inside a word or number would hide it."""
-    text = "第三季度数字一览\n\n运营面积单季净增13,358平方米,期末为279,\n618平方米,较上年同期多41.2%(二零一九年九\n月三十日:198,097平方米)。\n期末在建面积135,871平方米。\n"
+    text = "第三季度数字一览\n\n运营面积单季净增13,358平方米,期末为279,\n618平方米,较上年同期多41.2%(二零一九年九\n"
+    text += "月三十日:198,097平方米)。\n期末在建面积135,871平方米。\n"
     found = [body for _kind, body in blocks(read(text))]
     assert found[1:] == [
         "运营面积单季净增13,358平方米,期末为279,618平方米,较上年同期多41.2%(二零一九年九月三十日:198,097平方米)。",
