@@ -29,6 +29,7 @@ from assets.reports.candidates import (
 from assets.reports.document import Cell, Document, Place, Table
 from assets.reports.extraction.context import Context
 from assets.reports.extraction.entities import segment_scope
+from assets.reports.extraction.labels import EXPIRY, read_label
 from assets.reports.extraction.metric_units import FLOW_METRICS, UNITS_OF_METRIC, implied_unit, metric_for_unit
 from assets.reports.extraction.quantities import find_quantities
 from assets.reports.extraction.table_periods import excel_date, read_period
@@ -151,9 +152,13 @@ def known_metric(text: str, layout: Layout | None) -> str:
     for name in (bare, re.sub(r"_(?:mw|kw|sqm|sqft|cabinets|pct|percent|years|count|rmb)$", "", bare)):
         if name in UNITS_OF_METRIC or name in FLOW_METRICS:
             return code if "[" in code else name
-    hits = find_metrics(text, layout)
-    # A name of two measures is none: the row says which by neither.
-    return max(hits, key=lambda hit: hit.end - hit.start).metric if hits else ""
+    hits = [hit for hit in find_metrics(text, layout) if hit.metric]
+    if hits:
+        return max(hits, key=lambda hit: hit.end - hit.start).metric
+    facts = read_label(text, layout)
+    return (
+        f"{EXPIRY}_by_{facts.weight}" if facts.metric == EXPIRY and facts.weight else facts.metric.replace(EXPIRY, "")
+    )
 
 
 def _read_table(
