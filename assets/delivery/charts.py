@@ -51,10 +51,12 @@ def chart_svg(chart: Any, description: str = "", themed: bool = False) -> str:
 
     # Validation against the schema would take longer than drawing; the tests draw every kind of chart.
     svg = str(vl_convert.vegalite_to_svg(chart.to_dict(validate=False), vl_version=_vegalite_version()))
-    prefix = "c" + hashlib.sha256(svg.encode() + description.encode()).hexdigest()[:8]
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
-    svg = re.sub(r'\bxlink:href="#([^"]+)"', rf'xlink:href="#{prefix}-\1"', svg)
+    # The renderer numbers identifiers through its whole life; numbered by content the same chart is the same text.
+    names = list(dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg)))
+    bare = re.sub(r'\bid="[^"]+"|url\(#[^)]+\)|\bxlink:href="#[^"]+"', "", svg)
+    prefix = "c" + hashlib.sha256((bare + description).encode()).hexdigest()[:8]
+    own = {name: f"{prefix}-{index}" for index, name in enumerate(names)}
+    svg = re.sub(r'(\bid="|url\(#|\bxlink:href="#)([^")]+)', lambda found: found[1] + own.get(found[2], found[2]), svg)
     if description:
         label = html.escape(description, quote=True)
         svg = re.sub(r"<svg\b", f'<svg role="img" aria-label="{label}"', svg, count=1)
@@ -148,7 +150,7 @@ def evidence_share(history: pd.DataFrame, title: str = "", width: int = 430, hei
     bar = max(1.0, width / max(1, history["quarter_end"].nunique()))
     chart = (
         alt.Chart(alt.NamedData("shares"))
-        .mark_bar(size=bar)
+        .mark_bar(size=bar, clip=True)
         .encode(
             x=alt.X("quarter_end:T", title="Quarter end", axis=_year_axis()),
             y=alt.Y("share:Q", stack="zero", title="Share", axis=y_axis, scale=alt.Scale(domain=[0, 1])),

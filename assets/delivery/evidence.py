@@ -19,6 +19,8 @@ from assets.delivery import wording
 from assets.delivery.frames import records
 
 MOST_MEMBERS = 60
+# A member is carried on past its last figure for two quarters at most (occupancy_history.assumed_share).
+MOST_QUARTERS_CARRIED = 2
 
 
 @dataclass(frozen=True)
@@ -164,18 +166,22 @@ class EvidenceBook:
         text = f"{'; '.join(parts)}. Evidence: {shares}."
         links: list[tuple[str, str]] = []
         if _is_sum(row):
-            members = self._members(row)
-            text += f" Sum over {int(row['members'])} reporting operators; the rows it can hold are linked."
+            count = int(row["members"])
+            text += f" Sum over {count} reporting operator{'' if count == 1 else 's'}; the rows it can hold are linked."
             links = [
-                (wording.plain(member["series_name"]), self.history(member["level"], member["series_id"], key[2]))
-                for member in members
+                (f"{wording.plain(member['series_name'])}, {wording.day(member['quarter_end'])}", self._of(member))
+                for member in self._members(row)
             ]
             if len(links) > MOST_MEMBERS:
-                text += f" the largest {MOST_MEMBERS} of {len(links)} are linked."
+                text += f" The largest {MOST_MEMBERS} of {len(links)} are linked."
                 links = links[:MOST_MEMBERS]
             if row["observed_share"] < 1:
-                text += " Members without a figure of that date are filled in from the quarters before and after."
+                text += " What has no figure of that date is filled in from the quarters before and after."
                 links += self._neighbours(row)
+            if row["level"] == "stack":
+                links.append(("statements about stacks", "stack-evidence"))
+            if not links:
+                self.unmatched.append(f"{wording.plain(row['series_name'])}, {key[2]}")
         else:
             figures = self._figures(row)
             links = [
@@ -228,18 +234,30 @@ class EvidenceBook:
         return ""
 
     def _members(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """The rows a sum can hold, largest first: each member's row of that date, else those it was filled in from."""
         date = wording.day(row["quarter_end"])
-        members = [
-            other
-            for (level, _, day), other in self._rows.items()
-            if day == date
-            and other["unit"] == row["unit"]
-            and level in ("operator", "facility")
-            and not wording.missing(other["in_service"])
-            and (row["level"] != "market" or other["market"] == row["market"])
-            and (row["level"] != "stack" or self._share(other, str(row["stack"])) > 0)
-        ]
-        return sorted(members, key=lambda other: -float(other["in_service"]))
+        members = []
+        for (level, series_id), quarters in self._quarters.items():
+            last = self._rows[level, series_id, quarters[-1]]
+            if (
+                level not in ("operator", "facility")
+                or last["unit"] != row["unit"]
+                or wording.missing(last["in_service"])
+                or (row["level"] == "market" and last["market"] != row["market"])
+                or (row["level"] == "stack" and self._share(last, str(row["stack"])) <= 0)
+            ):
+                continue
+            before = [quarter for quarter in quarters if quarter <= date][-1:]
+            after = [quarter for quarter in quarters if quarter > date][:1]
+            carried = before and _quarters_between(before[0], date) <= MOST_QUARTERS_CARRIED
+            chosen = (
+                before if before == [date] or (carried and not after) else before + after if before and after else []
+            )
+            members += [self._rows[level, series_id, quarter] for quarter in chosen]
+        return sorted(members, key=lambda member: -float(member["in_service"] or 0))
+
+    def _of(self, row: dict[str, Any]) -> str:
+        return self.history(row["level"], row["series_id"], row["quarter_end"])
 
     def _share(self, row: dict[str, Any], stack: str) -> float:
         shares = self._shares.get((row["level"], row["series_id"]))
@@ -264,3 +282,8 @@ class EvidenceBook:
 def _is_sum(row: dict[str, Any]) -> bool:
     """Sums over operators: stacks, totals, and markets made of operators (market/place/unit)."""
     return row["level"] in ("stack", "total") or (row["level"] == "market" and wording.missing(row["operator"]))
+
+
+def _quarters_between(one: str, other: str) -> int:
+    """Quarters from one ISO quarter end to a later one."""
+    return (int(other[:4]) - int(one[:4])) * 4 + (int(other[5:7]) - int(one[5:7])) // 3

@@ -174,7 +174,7 @@ def summary(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Ev
     for row in latest_rows(history, ("stack", "total")):
         tiles.append(
             {
-                "name": f"{wording.plain(row['series_name'])} ({wording.unit_name(row['unit'])})",
+                "name": wording.series_label(row["series_name"], row["unit"]),
                 "number": history_number(book, row, "occupancy"),
                 "quarter": wording.day(row["quarter_end"]),
                 "kind": prevailing(row),
@@ -269,18 +269,23 @@ def stack_section(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, bo
         units.append({"unit": wording.unit_name(unit), "rows": rows, "pictures": pictures})
     shares = tables["stack_shares"]
     operators = shares.loc[shares["level"] == "operator"].sort_values("series_id")
+    names = {
+        series_id: wording.series_label(book.series_name("operator", series_id), series_id.rsplit("/", 1)[-1])
+        for series_id in operators["series_id"].astype(str)
+    }
     return {
         "units": units,
         "shares": [
             {
-                "name": book.series_name("operator", row["series_id"]),
+                "name": names[row["series_id"]],
                 "cells": [wording.rate(row[f"{stack}_share"]) for stack in STACKS],
                 "grade": wording.plain(row["grade"]),
                 "count": int(row["evidence_count"]),
                 "as_of": wording.day(row["as_of"]),
             }
-            for row in records(operators)
+            for row in records(operators.loc[operators["evidence_count"] > 0])
         ],
+        "without": [names[series_id] for series_id in operators.loc[operators["evidence_count"] == 0, "series_id"]],
     }
 
 
@@ -374,8 +379,7 @@ def leagues(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Ev
             enough = own["occupancy"].notna().sum() >= 3
             rows.append(
                 {
-                    "name": wording.plain(row["series_name"]),
-                    "unit": wording.unit_name(row["unit"]),
+                    "name": wording.series_label(row["series_name"], row["unit"]),
                     "stack": STACKS.get(str(row["stack"]), "–"),
                     "quarter": wording.day(row["quarter_end"]),
                     "occupancy": history_number(book, row, "occupancy"),
@@ -466,7 +470,7 @@ def fans(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Evide
     for row in latest_rows(history, ("operator",)):
         own = of_series(history, "operator", row["series_id"])
         ahead = of_series(forecast, "operator", row["series_id"])
-        name = f"{wording.plain(row['series_name'])} ({wording.unit_name(row['unit'])})"
+        name = wording.series_label(row["series_name"], row["unit"])
         if ahead.empty and not is_recent(row["quarter_end"], history):
             ended.append(name)
             continue
@@ -523,7 +527,7 @@ def breaches(tables: Mapping[str, pd.DataFrame], book: EvidenceBook) -> dict[str
         chances = dict(zip(group["threshold"], group["probability"], strict=True))
         rows.append(
             {
-                "name": f"{book.series_name(level, series_id)} ({wording.unit_name(series_id.rsplit('/', 1)[-1])})",
+                "name": wording.series_label(book.series_name(level, series_id), series_id.rsplit("/", 1)[-1]),
                 "quarter": wording.day(first["quarter_end"]),
                 "horizon": int(horizon),
                 "cells": [

@@ -96,3 +96,8 @@ def metric_name(metric: str) -> str:
 def basis_name(basis: str) -> str:
     """prior_year_comparative -> 'prior-year comparative'."""
     return BASIS_NAMES.get(basis, plain(basis).replace("_", " "))
+
+
+def series_label(name: str, unit: str) -> str:
+    """A series' name with what it is counted in: 'Alpha, group (MW)', 'Beta, portfolio (rate only)'."""
+    return f"{plain(name)} ({'rate only' if unit == 'pct' else unit_name(unit)})"

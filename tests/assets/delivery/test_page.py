@@ -201,8 +201,9 @@ def test_sums_name_their_members_and_what_they_were_filled_from(published: Publi
     entry = page.get_element_by_id(row[1:])
     assert "assumed 100.0%" in entry.text_content()
     assert "observed in part: 2025-12-31" in entry.text_content()
-    before = page.get_element_by_id(entry.xpath("./a[contains(., '2025-12-31')]/@href")[0][1:])
-    assert any("Alpha Data" in link.text_content() for link in before.xpath("./a"))
+    members = [link for link in entry.xpath("./a") if "Alpha Data" in link.text_content()]
+    assert members
+    assert "capacity utilised" in page.get_element_by_id(members[0].get("href")[1:]).text_content()
 
 
 def test_sources_that_are_claims_lead_to_the_ledger(published: Published) -> None:
