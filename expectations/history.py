@@ -108,14 +108,12 @@ def _zero(figures: Figures) -> Computed:
     # One tenant's building can stand empty; a whole portfolio cannot.
     whole |= (usable["metric"] == "occupancy_rate") & (usable["scope_level"] == "portfolio")
     usable = usable[whole]
-    share = pd.Series(np.nan, index=figures.frame.index)
-    usual = pd.Series(np.nan, index=figures.frame.index)
-    for _, series in usable.groupby(list(SERIES), sort=False):
-        others = series["value"][series["value"] > 0]
-        if len(others) >= LEAST_FIGURES_BESIDE_ZERO:
-            rows = series.loc[series["candidate"], "row"].astype(int)
-            usual[rows] = float(others.median())
-            share[rows] = (series.loc[series["candidate"], "value"] / others.median()).to_numpy()
+    above = usable["value"].where(usable["value"] > 0)
+    groups = above.groupby([usable[name] for name in SERIES], sort=False)
+    usable = usable.assign(usual=groups.transform("median"), above=groups.transform("count"))
+    usable = usable[usable["candidate"] & (usable["above"] >= LEAST_FIGURES_BESIDE_ZERO)].set_index("row")
+    usual = usable["usual"].reindex(figures.frame.index)
+    share = (usable["value"] / usable["usual"]).reindex(figures.frame.index)
 
     def explain(i: int) -> tuple[str, str]:
         metric, unit = figures.frame["metric"][i], figures.frame["unit"][i]
