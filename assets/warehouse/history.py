@@ -17,23 +17,31 @@ from assets.warehouse.stack import build_entity_shares
 _LIMITS = ("active_quarters", "carried_quarters", "minimum_quarters", "rate_series_quarters")
 
 
-def build_history(connection: duckdb.DuckDBPyConnection, as_of: date) -> int:
-    """Make occupancy_history, stack_shares and source_disagreements anew from what was known on `as_of`.
+def prepare(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Make the temporary tables of sql/points.sql and sql/sums.sql as known on `as_of`, and the variables they need.
 
-    Needs load_ledger and load_operators before. Returns the rows of occupancy_history; equal inputs, equal tables.
+    For whoever needs the rules for another date than the published history: nothing published is touched.
     """
     values = assumed(connection)
     connection.execute("SET VARIABLE as_of = ?::DATE", [as_of])
     for name in _LIMITS:
         connection.execute(f"SET VARIABLE {name} = ?::INTEGER", [int(values[f"history.{name}"])])
     connection.execute("SET VARIABLE lowest_divisor = ?::DOUBLE", [values["history.lowest_divisor"]])
-    connection.execute("SET VARIABLE disagreement_quarters = ?::INTEGER", [int(values["disagreements.quarters"])])
+    for name in ("macros", "points", "sums"):
+        connection.execute(sql_text(name))
+
+
+def build_history(connection: duckdb.DuckDBPyConnection, as_of: date) -> int:
+    """Make occupancy_history, stack_shares and source_disagreements anew from what was known on `as_of`.
+
+    Needs load_ledger and load_operators before. Returns the rows of occupancy_history; equal inputs, equal tables.
+    """
+    values = assumed(connection)
     with transaction(connection):
-        connection.execute(sql_text("macros"))
-        connection.execute(sql_text("points"))
-        connection.execute(sql_text("sums"))
+        prepare(connection, as_of)
         stack_as_of = build_entity_shares(connection, as_of, values)
         connection.execute("SET VARIABLE stack_as_of = ?::DATE", [stack_as_of])
+        connection.execute("SET VARIABLE disagreement_quarters = ?::INTEGER", [int(values["disagreements.quarters"])])
         connection.execute(sql_text("history"))
         connection.execute(sql_text("disagreements"))
     count = connection.execute("SELECT count(*) FROM occupancy_history").fetchone()
