@@ -32,6 +32,7 @@ _EXACT_PATTERNS = tuple((entire(entry["patterns"]), entry["metric"]) for entry i
 _BARRED = searched(_WORDS["barred"])
 _RENT_WEIGHT = searched(_WORDS["weights"]["rent"])
 _AREA_WEIGHT = searched(_WORDS["weights"]["area"])
+_LESSEE = searched([_WORDS["lessee"]])
 _PRO_FORMA = re.compile(r"pro[- ]?forma|备考|備考", re.IGNORECASE)
 _RESTATED = re.compile(r"\brestated\b|\bre-?presented\b|\brevised\b|\brestatement\b|\(R\)|重述|重列", re.IGNORECASE)
 _ESTIMATE = re.compile(r"\bestimate[ds]?\b|\best\.|预[计計]|預[计計]|估[计計]", re.IGNORECASE)
@@ -95,6 +96,11 @@ def read_label(text: str, layout: Layout | None = None) -> LabelFacts:
         estimate=_ESTIMATE.search(text) is not None,
         forecast=_FORECAST.search(text) is not None,
     )
+
+
+def is_lessee(text: str) -> bool:
+    """True for a text of the accounts of a lessee: lease liabilities, discount rates."""
+    return _LESSEE.search(text) is not None
 
 
 def _is_barred(text: str, metric: str, money: bool) -> bool:

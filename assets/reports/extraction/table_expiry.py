@@ -55,7 +55,7 @@ def read_expiry(frame: Frame, slot: Slot, bucket: str) -> Candidate | Rejection 
         return None
     if any(frame.facts(text).currency and not frame.facts(text).metric for text in own if "%" not in text):
         return None
-    if _names_part(frame, slot):
+    if _names_part(frame, slot) or (not unit and slot.value.value > 100):
         return None
     texts = [*own, *stubs, *frame.around.captions, *frame.around.headings]
     weight = next((facts.weight for text in texts if (facts := frame.facts(text)).weight), "")

@@ -41,6 +41,7 @@ class Frame:
     document: Document
     slots: tuple[Slot, ...]
     expiry: bool
+    lessee: bool
     row_metrics: bool
     column_metrics: bool
     section_metrics: bool

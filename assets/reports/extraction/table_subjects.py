@@ -23,6 +23,10 @@ _PLACE_STUB = re.compile(
     r"|region|geography|state)|地[点點区區]|城市|市[场場]|[国國]家)$",
     re.IGNORECASE,
 )
+# Rows of customers or trades are of the operator's business, not of its sites.
+_OTHERS_STUB = re.compile(
+    r"^(?:top |major |largest )*(?:customer|tenant|client|lessee|trade|sector|industry|lender)", re.IGNORECASE
+)
 _MEASURE_STUB = re.compile(r"^(?:measure|metric|indicator|item|kpi|particulars|指[标標]|[项項]目)s?$", re.IGNORECASE)
 _PIECES = re.compile(r"\s*[,，;；:：/|()（）\[\]–—]\s*|\s+-\s+")
 
@@ -37,6 +41,8 @@ def subject_of(frame: Frame, slot: Slot, origin: str, metric_text: str) -> Entit
     corner = slot.labels[0].stub if slot.labels else ""
     if corner and (inner := _segment_in(frame, corner)) is not None:
         found = entities.combine(found, inner)
+    if slot.labels and _OTHERS_STUB.search(slot.labels[0].stub):
+        return None
     places = [label.text for label in slot.attributes if _PLACE_STUB.match(label.stub)]
     named: list[Entity] = []
     for position, label in enumerate(slot.labels):

@@ -16,7 +16,7 @@ from assets.reports.document import Document, Table
 from assets.reports.extraction import entities
 from assets.reports.extraction.approximation import widen
 from assets.reports.extraction.context import Context
-from assets.reports.extraction.labels import EXPIRY, read_label
+from assets.reports.extraction.labels import EXPIRY, is_lessee, read_label
 from assets.reports.extraction.periods import find_dates, months_between
 from assets.reports.extraction.surroundings import Surroundings, surroundings_of
 from assets.reports.extraction.table_dates import period_of
@@ -34,6 +34,7 @@ from assets.reports.extraction.table_measures import metric_source, settle
 from assets.reports.extraction.table_periods import is_bare_year, is_period_part, read_bucket, read_period
 from assets.reports.extraction.table_shapes import Label, Oracle, Slot, read_slots
 from assets.reports.extraction.table_subjects import subject_of
+from assets.reports.extraction.table_values import is_money
 from assets.reports.extraction.template import known_metric
 from assets.reports.extraction.template_columns import find_template
 
@@ -106,17 +107,26 @@ def _frame(table: Table, around: Surroundings, context: Context, document: Docum
     own_expiry = any(read_label(text, layout).metric == EXPIRY for text in texts)
     near = (*around.captions[:2], *around.headings[:1])
     expiry = own_expiry or any(read_label(text, layout).metric == EXPIRY for text in near)
+    lessee = any(is_lessee(text) for text in (*texts, *near))
     return Frame(
         table=table,
         around=around,
         context=context,
         document=document,
         slots=slots,
-        expiry=expiry,
+        expiry=expiry and not lessee,
+        lessee=lessee,
         row_metrics=any(metric(slot.labels) for slot in slots),
         column_metrics=any(metric(slot.headers) for slot in slots),
         section_metrics=any(metric(slot.sections) for slot in slots),
     )
+
+
+def _counts_money(frame: Frame, slot: Slot) -> bool:
+    """Whether a label, section or caption says that the numbers of a slot are amounts of money."""
+    labels = (*slot.labels, *slot.headers, *slot.sections)
+    texts = [*(label.text for label in labels), *(label.stub for label in labels), *frame.around.captions[:1]]
+    return any(is_money(text) for text in texts)
 
 
 def _read_slot(frame: Frame, slot: Slot) -> Candidate | Rejection | None:
@@ -134,6 +144,10 @@ def _read_figure(frame: Frame, slot: Slot) -> Candidate | Rejection | None:
         return None
     metric, unit, factor = settle(frame, slot, metric_text, facts)
     if not metric:
+        return None
+    if metric == "wale_years" and frame.lessee:
+        return None
+    if not unit and _counts_money(frame, slot):
         return None
     if not unit:
         return rejection(frame, slot, "unit_unknown", f"no label or cell states the unit of {metric}", metric)

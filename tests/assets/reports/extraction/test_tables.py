@@ -452,3 +452,31 @@ def test_tables_of_money_people_and_ownership_give_nothing():
         )
     )
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "caption"),
+    [
+        (
+            [
+                ["", "2025", "2024"],
+                ["(Amounts in thousands of RMB)"],
+                ["Area in service, fitted out", "40,204", "39,000"],
+            ],
+            "Balance sheets",
+        ),
+        (
+            [["2026", "162"], ["2027", "160"], ["Weighted average remaining lease term (years)", "12.4"]],
+            "Maturities of operating lease liabilities",
+        ),
+        ([["Customer", "Leased area (sq ft)", "WALE (years)"], ["A software company", "300,000", "4.4"]], ""),
+    ],
+)
+def test_accounts_lessees_and_customers_are_none_of_ours(rows, caption):
+    spans = {(2, 1): 3} if len(rows[1]) == 1 else None
+    assert read(table(rows, caption, spans=spans)) == []
+
+
+def test_a_column_of_plus_or_minus_is_a_change():
+    found = read(table([["", "4Q25", "4Q24", "+/(-) %"], ["Portfolio occupancy (%)", "95.9", "95.8", "0.1"]]))
+    assert {c.value for c in found} == {95.9, 95.8}
