@@ -44,6 +44,7 @@ class Outlook:
     rate: np.ndarray
     rate_width: float
     in_service: np.ndarray | None = None
+    in_service_width: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def draw(
     clipped = int((np.abs(wanted - held) > 1e-9).sum())
     if series.in_service is None:
         return Paths(None, None, held, clipped, held.size)
-    in_service = series.in_service * np.exp(offsets_at(first, capacity))
+    in_service = series.in_service * np.exp(series.in_service_width * offsets_at(first, capacity))
     return Paths(in_service, np.minimum(held * in_service, in_service), held, clipped, held.size)
 
 

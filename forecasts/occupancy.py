@@ -128,6 +128,7 @@ def rolling(
     capacity, rate, _ = point_forecasts(member, then, horizon, seed, progress)
     panel_rates = Panel(tuple(rate_scale(item.rate) for item in items))
     scale = origin_scales(panel_rates, origins, relative=False)
+    capacity_scale = origin_scales(*_capacity_cuts(items, origins), relative=False)
     rate_rows: list[tuple[float, ...]] = []
     capacity_rows: list[tuple[float, ...]] = []
     for at, cut in enumerate(origins):
@@ -143,8 +144,44 @@ def rolling(
             position = origin + step + 1 - item.in_service.first
             if 0 <= position < len(item.in_service.y) and not np.isnan(item.in_service.y[position]):
                 grown = np.log(item.in_service.y[position])
-                capacity_rows.append((cut.series, origin, step + 1, grown, np.log(capacity[at, step]), 1.0))
+                capacity_rows.append(
+                    (cut.series, origin, step + 1, grown, np.log(capacity[at, step]), capacity_scale[at])
+                )
     return _errors(capacity_rows), _errors(rate_rows)
+
+
+def log_capacities(items: Sequence[Occupancy]) -> Panel:
+    """In-service capacities on the log scale; an empty series where only rates are known."""
+    empty = np.empty(0)
+    return Panel(
+        tuple(
+            Series(item.unique_id, item.rate.first, empty) if item.in_service is None else logs(item.in_service)
+            for item in items
+        )
+    )
+
+
+def _capacity_cuts(items: Sequence[Occupancy], origins: Sequence[Cut]) -> tuple[Panel, list[Cut]]:
+    """The origins of the rates as cuts of the capacities: the same quarters."""
+    panel = log_capacities(items)
+    quarters = [items[cut.series].rate.first + cut.length - 1 for cut in origins]
+    cut_at = [
+        Cut(c.series, quarter - panel.series[c.series].first + 1) for c, quarter in zip(origins, quarters, strict=True)
+    ]
+    return panel, cut_at
+
+
+def proven_better(errors: pd.DataFrame, reference: pd.DataFrame) -> bool:
+    """True where errors (absolute z) are below the reference's by more than one standard error of the paired
+    difference.
+
+    Pairs are means over horizons of one series and origin. The one-standard-error rule of Breiman et al. (1984),
+    Classification and regression trees, 3.4.3: a more complex model has to show more than chance.
+    """
+    keys = ["series", "origin", "horizon"]
+    both = errors.merge(reference, on=keys, suffixes=("", "_reference"))
+    gain = (both["z_reference"].abs() - both["z"].abs()).groupby([both["series"], both["origin"]]).mean()
+    return len(gain) > 1 and bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
 def _errors(rows: list[tuple[float, ...]]) -> pd.DataFrame:

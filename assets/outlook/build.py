@@ -20,7 +20,7 @@ from assets.outlook.reading import Aggregate, Member, read_aggregates, read_memb
 from forecasts import aggregation, rates
 from forecasts.aggregation import GRID, Outlook, Paths, Shocks, Sum, below, correlation_of, draw, quantiles
 from forecasts.calibration import Calibration, calibrate, panel_scales
-from forecasts.occupancy import point_forecasts, rate_scale
+from forecasts.occupancy import log_capacities, point_forecasts, rate_scale
 from forecasts.panel import Panel, quarter_ends
 
 HORIZON = 8
@@ -159,6 +159,7 @@ def _outlooks(used: list[Member], comparison: Comparison, seed: int) -> tuple[li
     reach = HORIZON + ENDED_QUARTERS
     items = [member.item for member in used]
     widths = panel_scales(Panel(tuple(rate_scale(item.rate) for item in items)), relative=False)
+    capacity_widths = panel_scales(log_capacities(items), relative=False)
     names = sorted({comparison.capacity_model, *comparison.rate_model.values()})
     said = {name: point_forecasts(name, items, reach, seed) for name in names}
     capacity = said[comparison.capacity_model][0]
@@ -167,7 +168,9 @@ def _outlooks(used: list[Member], comparison: Comparison, seed: int) -> tuple[li
         model = comparison.rate_model[member.level]
         known = None if member.item.in_service is None else capacity[at]
         last = member.item.rate.last
-        outlooks.append(Outlook(member.series_id, last, said[model][1][at], float(widths[at]), known))
+        outlooks.append(
+            Outlook(member.series_id, last, said[model][1][at], float(widths[at]), known, float(capacity_widths[at]))
+        )
         label = "naive" if said[model][2][at] else model
         apart = known is not None and comparison.capacity_model != label
         labels.append(f"{label} (capacity: {comparison.capacity_model})" if apart else label)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecasts.backtest import Cut, cuts
-from forecasts.occupancy import Occupancy, accuracy, points_error, rolling
+from forecasts.occupancy import Occupancy, accuracy, points_error, proven_better, rolling
 from forecasts.panel import Panel
 
 Progress = Callable[[int, int], None]
@@ -52,8 +52,8 @@ def compare(
     """Backtest the last value and Prophet over the items; levels: one a item.
 
     Per level the model with the lower pooled error of the rate (percentage points) is chosen; where Prophet does not
-    beat the last value, or fewer than MIN_ORIGINS origins compare them, the last value stands. Capacity in service is
-    chosen once, over all levels, by its error on the log scale.
+    beat the last value by more than chance (proven_better), or fewer than MIN_ORIGINS origins compare them, the
+    last value stands. Capacity in service is chosen once, over all levels, by its error on the log scale.
     """
     panel = Panel(tuple(item.rate for item in items))
     every = cuts(panel, ORIGINS)
@@ -69,12 +69,13 @@ def compare(
         found = {name: _inside(evidence.rate, inside) for name, evidence in common.items()}
         errors[level] = {name: points_error(rows) for name, rows in found.items()}
         count = len(found[NAIVE][["series", "origin"]].drop_duplicates())
-        better = errors[level][PROPHET] < errors[level][NAIVE]
+        better = errors[level][PROPHET] < errors[level][NAIVE] and proven_better(found[PROPHET], found[NAIVE])
         rate_model[level] = PROPHET if count >= MIN_ORIGINS and better else NAIVE
         reasons[level] = _reason(rate_model[level], errors[level], count)
-    sizes = {name: evidence.capacity["z"].abs().mean() for name, evidence in common.items()}
     enough = len(common[NAIVE].capacity[["series", "origin"]].drop_duplicates()) >= MIN_ORIGINS
-    capacity_model = PROPHET if enough and sizes[PROPHET] < sizes[NAIVE] else NAIVE
+    capacity_model = NAIVE
+    if enough and proven_better(common[PROPHET].capacity, common[NAIVE].capacity):
+        capacity_model = PROPHET
     return Comparison(common, naive, rate_model, capacity_model, errors, reasons)
 
 
@@ -102,7 +103,7 @@ def _reason(model: str, errors: dict[str, float], origins: int) -> str:
         return f"only {origins} origins compare models, {MIN_ORIGINS} needed: the last value is published"
     if model == PROPHET:
         return f"{said}: prophet is published"
-    return f"{said}: prophet does not beat it, the last value is published"
+    return f"{said}: prophet does not beat it by more than chance, the last value is published"
 
 
 def accuracy_table(items: list[Occupancy], levels: list[str], comparison: Comparison, horizon: int) -> pd.DataFrame:
