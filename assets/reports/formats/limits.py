@@ -33,6 +33,6 @@ class Limits:
     line_characters: int = 200_000
     nesting: int = 180
     memory_bytes: int = 2_048 * MIB
-    processor_s: int = 90
-    wall_clock_s: float = 120.0
+    processor_s: int = 150
+    wall_clock_s: float = 180.0
     documents_per_child: int = 200

@@ -6,7 +6,7 @@ Positions are points from the page's left and upper edge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,31 +66,93 @@ class PageLine:
         return " ".join(run.text for run in self.runs)
 
 
+@dataclass(frozen=True)
+class _Character:
+    """A character as the parser places it; heights count from the page's upper edge."""
+
+    text: str
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+    matrix: tuple[float, ...]
+    upright: bool
+    size: float
+    font: str
+
+
 def page_glyphs(page: Any) -> list[Glyph]:
     """Upright characters inside the page; a character printed twice at one place (fake bold) counts once."""
     glyphs: list[Glyph] = []
     seen: set[tuple[str, int, int]] = set()
-    descents = _descents(page)
-    for char in page.chars:
-        text = char["text"]
-        matrix = char.get("matrix") or (1, 0, 0, 1, 0, 0)
-        if not char.get("upright", True) or matrix[0] < 0 or abs(matrix[1]) > abs(matrix[0]):
+    characters = _characters(page)
+    descents = _descents(page, characters)
+    width, height = float(page.width), float(page.height)
+    for char in characters:
+        if not char.upright or char.matrix[0] < 0 or abs(char.matrix[1]) > abs(char.matrix[0]):
             continue
-        if not (-1 <= char["x0"] <= page.width + 1) or not (-1 <= char["top"] <= page.height + 1):
+        if not (-1 <= char.x0 <= width + 1) or not (-1 <= char.top <= height + 1):
             continue
-        key = (text, round(char["x0"] * 2), round(char["top"] * 2))
-        if key in seen and not text.isspace():
+        key = (char.text, round(char.x0 * 2), round(char.top * 2))
+        if key in seen and not char.text.isspace():
             continue
         seen.add(key)
-        font = str(char.get("fontname", ""))
-        bold = any(word in font for word in ("Bold", "bold", "Black", "Heavy", "Semibold", "Demi"))
-        size = float(char["size"]) or 1.0
-        baseline = float(char["bottom"]) - descents.get(font, _USUAL_DESCENT) * size
-        glyphs.append(Glyph(text, float(char["x0"]), float(char["x1"]), baseline, size, bold))
+        bold = any(word in char.font for word in ("Bold", "bold", "Black", "Heavy", "Demi"))
+        size = char.size or 1.0
+        baseline = char.bottom - descents.get(char.font, _USUAL_DESCENT) * size
+        glyphs.append(Glyph(char.text, char.x0, char.x1, baseline, size, bold))
     return glyphs
 
 
-def _descents(page: Any) -> dict[str, float]:
+def _characters(page: Any) -> list[_Character]:
+    if page.rotation in (0, None) and tuple(page.bbox[:2]) == (0, 0) and tuple(page.mediabox) == tuple(page.bbox):
+        # Half the time of pdfplumber's dictionaries, and the same places where the page starts at its corner.
+        height = float(page.height)
+        return [
+            _Character(
+                item.get_text(),
+                item.x0,
+                item.x1,
+                height - item.y1,
+                height - item.y0,
+                item.matrix,
+                item.upright,
+                item.size,
+                str(item.fontname),
+            )
+            for item in page_items(page)
+            if hasattr(item, "upright")
+        ]
+    return [
+        _Character(
+            char["text"],
+            float(char["x0"]),
+            float(char["x1"]),
+            float(char["top"]),
+            float(char["bottom"]),
+            char.get("matrix") or (1, 0, 0, 1, 0, 0),
+            char.get("upright", True),
+            float(char["size"]),
+            str(char.get("fontname", "")),
+        )
+        for char in page.chars
+    ]
+
+
+def page_items(page: Any) -> Iterator[Any]:
+    """The parser's objects on a page, those inside figures (form objects) among them."""
+    waiting = [iter(page.layout)]
+    while waiting:
+        for item in waiting[-1]:
+            if hasattr(item, "__iter__"):
+                waiting.append(iter(item))
+                break
+            yield item
+        else:
+            waiting.pop()
+
+
+def _descents(page: Any, characters: list[_Character]) -> dict[str, float]:
     """How far each font's boxes reach below the baseline, as a share of the size.
 
     Taken from the text matrix, which leaves out the rise that sets superscripts: a raised character shows as a box
@@ -98,12 +160,11 @@ def _descents(page: Any) -> dict[str, float]:
     """
     if page.rotation not in (0, None):
         return {}
+    height = float(page.height)
     found: dict[str, list[float]] = {}
-    for char in page.chars:
-        matrix = char.get("matrix")
-        if matrix and char["size"] and not str(char["text"]).isspace():
-            below = float(char["bottom"]) - (float(page.height) - float(matrix[5]))
-            found.setdefault(str(char.get("fontname", "")), []).append(below / float(char["size"]))
+    for char in characters:
+        if char.size and not char.text.isspace():
+            found.setdefault(char.font, []).append((char.bottom - height + char.matrix[5]) / char.size)
     descents: dict[str, float] = {}
     for font, shares in found.items():
         middle = sorted(shares)[len(shares) // 2]

@@ -7,7 +7,7 @@ from typing import Any
 
 from assets.reports.document import Cell
 from assets.reports.formats.aligned import Line, Run, column_bounds, is_value, to_cells
-from assets.reports.formats.pdf_lines import Glyph, PageLine, PageRun, build_lines
+from assets.reports.formats.pdf_lines import Glyph, PageLine, PageRun, build_lines, page_items
 from assets.reports.formats.wording import settle_marks
 from assets.reports.formats.wrapping import join_lines
 
@@ -16,9 +16,14 @@ _SAME_EDGE = 2.0
 _FAR_APART_EM = 3.0
 
 
+def has_graphics(page: Any) -> bool:
+    """Whether anything is drawn on a page but characters and pictures; without, there are no rules to look for."""
+    return any(hasattr(item, "linewidth") for item in page_items(page))
+
+
 def ruled_tables(page: Any, glyphs: list[Glyph]) -> list[tuple[tuple[float, float, float, float], CellTable]]:
     """(box, table) for each grid of rules with two filled rows and columns; frames around text are no tables."""
-    if len(page.lines) + len(page.rects) + len(page.curves) < 3:
+    if not has_graphics(page):
         return []
     tables: list[tuple[tuple[float, float, float, float], CellTable]] = []
     for found in page.find_tables({"snap_tolerance": 2, "intersection_tolerance": 4}):
@@ -175,6 +180,8 @@ def _heads_another(lines: list[PageLine], start: int, place: int) -> bool:
 
 def horizontal_rules(page: Any) -> list[float]:
     """Heights of horizontal rules at least 40 points long, thin boxes drawn as rules among them."""
+    if not has_graphics(page):
+        return []
     heights = [float(line["top"]) for line in page.lines if abs(line["x1"] - line["x0"]) >= 40 and line["height"] < 2]
     heights += [float(rect["top"]) for rect in page.rects if rect["height"] < 2 and rect["width"] >= 40]
     return sorted({round(height, 1) for height in heights})
