@@ -28,12 +28,10 @@ KEYS = {
     "documents": ("document_id",),
     "observations": ("observation_id",),
     "quarantine": ("quarantine_id",),
-    "facilities": ("facility_id",),
     "stack_shares": ("level", "series_id", "as_of"),
     "occupancy_history": ("level", "series_id", "stack", "unit", "quarter_end"),
     "occupancy_forecast": ("vintage", "scenario", "level", "series_id", "stack", "unit", "quarter_end"),
     "breach_probability": ("vintage", "scenario", "level", "series_id", "unit", "quarter_end", "threshold"),
-    "forecast_accuracy": ("model", "level", "horizon"),
 }
 
 
@@ -354,11 +352,11 @@ TABLE_RULES: tuple[TableRule, ...] = (
         id="P13_history_rates",
         table="occupancy_history",
         title="Rates in the history are fractions",
-        means="occupancy, commitment_rate and utilisation_rate lie in [0, 1].",
+        means="occupancy and utilisation_rate lie in [0, 1]; commitment_rate is not negative (R12 warns above 1).",
         why="Per cent read as a fraction is wrong by a factor of 100 in every chart.",
         remedy="Find the observation behind the row and the division that made it.",
         test=_fractions(*_HISTORY_RATES),
-        expectations=_within_one(*_HISTORY_RATES),
+        expectations=(*_within_one("occupancy", "utilisation_rate"), between("commitment_rate", low=0)),
     ),
     TableRule(
         id="P14_history_division",
