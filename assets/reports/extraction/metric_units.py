@@ -7,7 +7,7 @@ from __future__ import annotations
 
 CAPACITY_UNITS = ("mw", "kw", "sqm", "sqft", "cabinets")
 
-_CAPACITIES = (
+CAPACITIES = (
     "capacity_in_service",
     "capacity_utilised",
     "capacity_committed",
@@ -28,7 +28,7 @@ _RATES = (
     "lease_expiry_share_by_rent",
 )
 UNITS_OF_METRIC: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(_CAPACITIES, CAPACITY_UNITS),
+    **dict.fromkeys(CAPACITIES, CAPACITY_UNITS),
     **dict.fromkeys(_RATES, ("pct",)),
     "customer_it_load": ("kw", "mw"),
     "wale_years": ("years",),
@@ -89,7 +89,7 @@ def metric_for_unit(metric: str, unit: str) -> str:
         return _RATE_OF_CAPACITY.get(metric, "")
     if unit in CAPACITY_UNITS:
         return _CAPACITY_OF_RATE.get(metric, "")
-    if unit == "count" and metric in _CAPACITIES:
+    if unit == "count" and metric in CAPACITIES:
         return ""
     return ""
 

@@ -13,7 +13,13 @@ from dataclasses import replace
 from assets.reports.extraction import entities
 from assets.reports.extraction.entities import read_entity
 from assets.reports.extraction.labels import EXPIRY, LabelFacts
-from assets.reports.extraction.metric_units import UNITS_OF_METRIC, implied_unit, metric_for_unit
+from assets.reports.extraction.metric_units import (
+    CAPACITIES,
+    CAPACITY_UNITS,
+    UNITS_OF_METRIC,
+    implied_unit,
+    metric_for_unit,
+)
 from assets.reports.extraction.table_frame import NAME_STUB, UNIT_STUB, Frame
 from assets.reports.extraction.table_periods import is_period_part, read_period
 from assets.reports.extraction.table_shapes import Slot
@@ -131,9 +137,31 @@ def settle(frame: Frame, slot: Slot, metric_text: str, facts: LabelFacts) -> tup
             continue
         return fitting, unit, factor * _fraction(frame, slot, unit)
     unit = implied_unit(metric)
+    if not unit and (shared := _shared_unit(frame, slot, metric)) is not None:
+        return metric, shared[0], shared[1]
     if not unit and frame.context.unit_hint and metric_for_unit(metric, frame.context.unit_hint) == metric:
         unit = frame.context.unit_hint
     return metric, unit, _fraction(frame, slot, unit)
+
+
+def _shared_unit(frame: Frame, slot: Slot, metric: str) -> tuple[str, float] | None:
+    """The one unit the other capacities of the column state, where the number is of their size; None otherwise.
+
+    'Equipped space (sqm) 104,900' over 'Revenue generating space 82,300': the second is a part of the first.
+    """
+    stated: set[tuple[str, float]] = set()
+    sizes: list[float] = []
+    for other in frame.slots:
+        if other.column != slot.column or other is slot:
+            continue
+        for label in other.labels:
+            facts = frame.facts(label.text)
+            if facts.metric in CAPACITIES and facts.unit in CAPACITY_UNITS and not other.value.unit:
+                stated.add((facts.unit, facts.factor))
+                sizes.append(other.value.value)
+    if metric not in CAPACITIES or len(stated) != 1 or not sizes:
+        return None
+    return stated.pop() if min(sizes) / 20 <= slot.value.value <= max(sizes) * 3 else None
 
 
 def _units(frame: Frame, slot: Slot, metric_text: str, facts: LabelFacts) -> Iterator[tuple[str, float, bool]]:

@@ -11,7 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from assets.reports.document import Cell, Table
-from assets.reports.extraction.table_values import CellValue, fold, is_nil, read_value, uses_decimal_comma
+from assets.reports.extraction.table_values import (
+    CellValue,
+    fold,
+    is_nil,
+    read_text_value,
+    read_value,
+    uses_decimal_comma,
+)
 
 EMPTY, NIL, PERIOD, NUMBER, TEXT = "empty", "nil", "period", "number", "text"
 
@@ -81,9 +88,10 @@ def _kind(cell: Cell | None, oracle: Oracle, decimal_comma: bool) -> str:
     text = fold(cell.text)
     if is_nil(text):
         return NIL
-    if oracle.is_period(text):
+    pair = _PAIR.fullmatch(text)
+    if oracle.is_period(text) or (pair and oracle.is_period(pair["first"]) and oracle.is_period(pair["second"])):
         return PERIOD
-    if read_value(cell, decimal_comma) is not None:
+    if read_value(cell, decimal_comma) is not None or _pair(cell, decimal_comma) is not None:
         return NUMBER
     return TEXT
 
@@ -226,6 +234,7 @@ def _read_band(
                 continue
             value = read_value(cell, decimal_comma)
             if value is None:
+                slots.extend(_paired_slots(cell, index, column, headers[column], labels, band, decimal_comma, oracle))
                 continue
             slots.append(
                 Slot(
@@ -240,6 +249,54 @@ def _read_band(
                 )
             )
     return slots
+
+
+_PAIR = re.compile(r"(?P<first>[^()]+?)\s*[(（](?P<second>[^()]+)[)）]")
+
+
+def _pair(cell: Cell, decimal_comma: bool) -> tuple[CellValue, CellValue] | None:
+    """Two numbers of a cell that prints its comparative in parentheses: '610,000 (630,963)'."""
+    match = _PAIR.fullmatch(fold(cell.text))
+    if match is None:
+        return None
+    first = read_text_value(match["first"], decimal_comma)
+    second = read_text_value(match["second"], decimal_comma)
+    return (first, second) if first is not None and second is not None else None
+
+
+def _paired_slots(
+    cell: Cell,
+    index: int,
+    column: int,
+    headers: tuple[Label, ...],
+    labels: tuple[Label, ...],
+    band: _Band,
+    decimal_comma: bool,
+    oracle: Oracle,
+) -> list[Slot]:
+    """Both numbers of a cell with its comparative, where the header prints both periods the same way: '2Q25 (2Q24)'."""
+    values = _pair(cell, decimal_comma)
+    for position, label in enumerate(headers):
+        match = _PAIR.fullmatch(label.text)
+        if (
+            values is None
+            or match is None
+            or not (oracle.is_period(match["first"]) and oracle.is_period(match["second"]))
+        ):
+            continue
+        return [
+            Slot(
+                cell,
+                value,
+                index + 1,
+                column + 1,
+                (*headers[:position], Label(period, label.notes, label.stub), *headers[position + 1 :]),
+                labels,
+                band.sections[index],
+            )
+            for value, period in zip(values, (match["first"], match["second"]), strict=True)
+        ]
+    return []
 
 
 def _label_columns(

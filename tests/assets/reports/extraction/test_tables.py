@@ -480,3 +480,19 @@ def test_accounts_lessees_and_customers_are_none_of_ours(rows, caption):
 def test_a_column_of_plus_or_minus_is_a_change():
     found = read(table([["", "4Q25", "4Q24", "+/(-) %"], ["Portfolio occupancy (%)", "95.9", "95.8", "0.1"]]))
     assert {c.value for c in found} == {95.9, 95.8}
+
+
+def test_a_comparative_in_parentheses_under_a_header_printed_the_same_way():
+    found = read(table([["", "4Q25 (4Q24)"], ["Area in service (sqm)", "610,000 (630,963)"]]), operator="GDS")
+    assert {(c.period_end, c.value) for c in found} == {("2025-12-31", 610000.0), ("2024-12-31", 630963.0)}
+
+
+def test_a_capacity_takes_the_unit_its_column_states_for_what_it_is_part_of():
+    found = read(
+        table([["", "4Q25"], ["Equipped space (sqm)", "104,900"], ["Revenue generating space", "82,300"]]),
+        operator="Interxion",
+    )
+    assert {(c.metric, c.value, c.unit) for c in found} == {
+        ("capacity_in_service", 104900.0, "sqm"),
+        ("capacity_utilised", 82300.0, "sqm"),
+    }
