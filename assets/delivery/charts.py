@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import math
 import re
 from typing import Any
 
@@ -94,7 +95,8 @@ def history_with_fan(
     if actual.empty and ahead.empty:
         raise ValueError(f"Chart {title!r}: neither a history nor a forecast with an occupancy; leave the chart out.")
     ahead = _joined_to_last_actual(actual, ahead)
-    x = alt.X("quarter_end:T", title="Quarter end", axis=_year_axis())
+    days = pd.to_datetime(pd.concat([frame["quarter_end"] for frame in (actual, ahead) if len(frame)]))
+    x = alt.X("quarter_end:T", title="Quarter end", axis=_year_axis(days))
     scale = alt.Scale(domain=_domain(actual, ahead), nice=False, clamp=True)
     y_axis = alt.Axis(format=".0%", tickCount=5)
 
@@ -152,7 +154,7 @@ def evidence_share(history: pd.DataFrame, title: str = "", width: int = 430, hei
         alt.Chart(alt.NamedData("shares"))
         .mark_bar(size=bar, clip=True)
         .encode(
-            x=alt.X("quarter_end:T", title="Quarter end", axis=_year_axis()),
+            x=alt.X("quarter_end:T", title="Quarter end", axis=_year_axis(pd.to_datetime(history["quarter_end"]))),
             y=alt.Y("share:Q", stack="zero", title="Share", axis=y_axis, scale=alt.Scale(domain=[0, 1])),
             color=alt.Color("evidence:N", scale=colours, legend=alt.Legend(title=None, orient="bottom")),
         )
@@ -253,10 +255,13 @@ def _rows(frame: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _year_axis() -> Any:
+def _year_axis(days: pd.Series) -> Any:
+    """Labels at the turn of the year, at most ten of them."""
     import altair as alt
 
-    return alt.Axis(format="%Y", tickCount="year", labelOverlap=True)
+    years = int(days.max().year - days.min().year) + 1
+    interval = {"interval": "year", "step": max(1, math.ceil(years / 10))}
+    return alt.Axis(format="%Y", tickCount=interval)
 
 
 def _domain(actual: pd.DataFrame, ahead: pd.DataFrame) -> list[float]:

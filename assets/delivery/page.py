@@ -53,6 +53,10 @@ FEWEST_CHART_POINTS = 4
 # A series without a figure for two years stands apart: its last value says nothing about now.
 RECENT_QUARTERS = 8
 MOST_CHARTS = 60
+# What a page can hold and a person can scroll; what is left out is counted and stands in the database.
+MOST_SERIES = 400
+MOST_DOCUMENTS = 1000
+MOST_QUARANTINED = 500
 SCENARIO = "base"
 MARKS = {"observed": "●", "estimated": "◐", "assumed": "○"}
 
@@ -124,13 +128,12 @@ def render(tables: Mapping[str, pd.DataFrame], links: Mapping[str, str]) -> str:
     book = EvidenceBook(tables, links)
     forecast = newest_vintage(tables["occupancy_forecast"])
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    sections = {
+    sections: dict[str, Any] = {
         "summary": summary(tables, forecast, book),
         "stacks": stack_section(tables, forecast, book),
         "leagues": leagues(tables, forecast, book),
         "fans": fans(tables, forecast, book),
         "breaches": breaches(tables, book),
-        "documents": documents(tables, book, links),
         "quarantine": quarantine(tables, book),
         "disagreements": disagreements(tables, book),
         "claims": [clean(row) for row in records(tables["claims"].sort_values("claim_id"))],
@@ -139,9 +142,15 @@ def render(tables: Mapping[str, pd.DataFrame], links: Mapping[str, str]) -> str:
         "stack_evidence": stack_evidence(tables["stack_evidence"], book),
     }
     entries = book.entries()
+    needed = {entry.document_anchor for entry in entries}
+    needed |= {row["anchor"] for name in ("quarantine", "stack_evidence") for row in sections[name]}
+    received = documents(tables, book, links, needed)
     return environment.get_template("page.html").render(
         **sections,
         entries=entries,
+        documents=received,
+        documents_left_out=len(tables["documents"]) - len(received),
+        quarantine_left_out=len(tables["quarantine"]) - len(sections["quarantine"]),
         unmatched=sorted(set(book.unmatched)),
         style=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
         script=script,
@@ -360,9 +369,8 @@ def leagues(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Ev
     out = []
     for key, level, title, words in LEAGUES:
         rows = []
-        for row in sorted(
-            latest_rows(history, (level,)), key=lambda row: (-float(row["occupancy"]), str(row["series_name"]))
-        ):
+        latest = latest_rows(history, (level,))
+        for row in sorted(latest, key=fullest_first)[:MOST_SERIES]:
             own = of_series(history, level, row["series_id"])
             year = own.loc[own["quarter_end"] == year_before(row["quarter_end"])]
             change = Number("–")
@@ -400,11 +408,17 @@ def leagues(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Ev
                 "key": key,
                 "title": title,
                 "words": words,
+                "left_out": max(0, len(latest) - MOST_SERIES),
                 "rows": [row for row, current in zip(rows, is_current, strict=True) if current],
                 "ended": [row for row, current in zip(rows, is_current, strict=True) if not current],
             }
         )
     return out
+
+
+def fullest_first(row: Mapping[str, Any]) -> tuple[float, str]:
+    """Order of a league table: occupancy falling, then name."""
+    return -float(row["occupancy"]), str(row["series_name"])
 
 
 def is_recent(quarter_end: Any, history: pd.DataFrame) -> bool:
@@ -539,21 +553,22 @@ def breaches(tables: Mapping[str, pd.DataFrame], book: EvidenceBook) -> dict[str
     return {"thresholds": [wording.rate(threshold) for threshold in thresholds], "rows": rows}
 
 
-def documents(tables: Mapping[str, pd.DataFrame], book: EvidenceBook, links: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every document received: what became of it and why."""
+def documents(
+    tables: Mapping[str, pd.DataFrame], book: EvidenceBook, links: Mapping[str, str], needed: set[str]
+) -> list[dict[str, Any]]:
+    """What became of every document and why; those that need a look first. `needed` anchors are never left out."""
     order = {"quarantined": 0, "rejected": 1, "accepted": 2}
-    shown = (
-        tables["documents"].assign(_order=tables["documents"]["status"].map(order)).sort_values(["_order", "file_name"])
-    )
-    return [
+    shown = tables["documents"].assign(_order=tables["documents"]["status"].map(order))
+    rows = [
         {
             **clean(row),
             "anchor": book.document(row["document_id"]),
             "href": links.get(row["document_id"], ""),
             "received": wording.day(row["received_at"]),
         }
-        for row in records(shown)
+        for row in records(shown.sort_values(["_order", "file_name"]))
     ]
+    return [row for index, row in enumerate(rows) if index < MOST_DOCUMENTS or row["anchor"] in needed]
 
 
 def quarantine(tables: Mapping[str, pd.DataFrame], book: EvidenceBook) -> list[dict[str, Any]]:
@@ -565,7 +580,9 @@ def quarantine(tables: Mapping[str, pd.DataFrame], book: EvidenceBook) -> list[d
             "file_name": wording.plain(names.get(row["document_id"], row["document_id"]), 160),
             "anchor": book.document(row["document_id"]),
         }
-        for row in records(tables["quarantine"].sort_values(["document_id", "rule", "quarantine_id"]))
+        for row in records(
+            tables["quarantine"].sort_values(["document_id", "rule", "quarantine_id"]).head(MOST_QUARANTINED)
+        )
     ]
 
 

@@ -211,3 +211,13 @@ def test_sources_that_are_claims_lead_to_the_ledger(published: Published) -> Non
     links = tree(published).xpath("//section[@id='disagreements']//tbody//a/@href")
     assert "#claim-C09" in links
     assert any(link.startswith("#e-") for link in links)
+
+
+def test_what_is_left_out_is_counted(published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long list may be cut, never silently, and never so that evidence loses its document."""
+    for name in ("MOST_SERIES", "MOST_DOCUMENTS"):
+        monkeypatch.setattr(f"assets.delivery.page.{name}", 1)
+    page = html.fromstring(write_page(published.database, tmp_path / "p.html", None).read_text(encoding="utf-8"))
+    assert "2 further series" in page.get_element_by_id("operators").text_content()
+    identifiers = set(page.xpath("//@id"))
+    assert {link[1:] for link in page.xpath("//a/@href") if link.startswith("#")} <= identifiers
