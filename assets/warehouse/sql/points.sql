@@ -68,22 +68,38 @@ SELECT
     END AS entity_id
 FROM eligible;
 
--- One perimeter a series and quarter: the latest that tells how full it was, else the latest that tells the size.
+-- One perimeter a series and quarter: the latest that tells how full it was, else the latest that tells the size. A later
+-- perimeter begins where it is told without a gap: one restated comparative amid quarters of the earlier perimeter would
+-- put a step up and a step down into the series that never happened.
 CREATE OR REPLACE TEMP TABLE chosen_perimeter AS
-SELECT level, entity_id, period_end, perimeter
-FROM (
+WITH told AS (
     SELECT
         level, entity_id, period_end, perimeter,
-        max(perimeter_position) AS position,
+        dense_rank() OVER (PARTITION BY level, entity_id ORDER BY max(perimeter_position), perimeter) AS position,
         bool_or(metric = 'capacity_in_service') AS tells_size,
         bool_or(metric IN ('occupancy_rate', 'utilisation_rate', 'vacancy_rate'))
             OR (bool_or(metric = 'capacity_utilised') AND bool_or(metric = 'capacity_in_service')) AS tells_occupancy
     FROM keyed
     GROUP BY level, entity_id, period_end, perimeter
+),
+ahead AS (
+    SELECT
+        level, entity_id, period_end,
+        min(max(position)) OVER (
+            PARTITION BY level, entity_id ORDER BY period_end ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS earliest_still_told
+    FROM told
+    WHERE tells_occupancy
+    GROUP BY level, entity_id, period_end
 )
+SELECT level, entity_id, period_end, perimeter
+FROM told
+LEFT JOIN ahead USING (level, entity_id, period_end)
 QUALIFY row_number() OVER (
     PARTITION BY level, entity_id, period_end
-    ORDER BY tells_occupancy DESC, tells_size DESC, position DESC, perimeter DESC
+    ORDER BY
+        tells_occupancy DESC, tells_size DESC, position <= coalesce(earliest_still_told, position) DESC,
+        position DESC, perimeter DESC
 ) = 1;
 
 -- One figure a metric: the most trusted kind of source, within it the latest known, a printed level before arithmetic.

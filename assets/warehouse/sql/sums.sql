@@ -122,11 +122,15 @@ SELECT
         AS known_at
 FROM weighed;
 
--- Quarters in which every member that has begun is still covered: a sum never falls because a report is missing.
+-- Quarters in which every member that has begun is still covered: a sum never falls because a report is missing. Nor does
+-- it reach beyond the last quarter that any member printed: a figure that is carried on by all is no news.
 CREATE OR REPLACE TEMP TABLE summed_members AS
 SELECT
     member.sum_level, member.place, member.operator, member.level AS member_level, member_quarters.*
 FROM members AS member
 JOIN member_quarters USING (level, entity_id, unit)
-QUALIFY number <= min(least(member.last_quarter + getvariable('carried_quarters'), latest_quarter()))
-    OVER (PARTITION BY member.sum_level, member.place, unit);
+WINDOW a_sum AS (PARTITION BY member.sum_level, member.place, unit)
+QUALIFY number <= least(
+    min(member.last_quarter + getvariable('carried_quarters')) OVER a_sum,
+    max(member.last_quarter) OVER a_sum
+);
