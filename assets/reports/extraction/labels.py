@@ -129,10 +129,22 @@ def _inside_parentheses(text: str, position: int) -> bool:
 
 def _metric(text: str, layout: Layout | None) -> str:
     folded = text.casefold()
-    if layout is not None:
-        own = [(phrase, metric) for phrase, metric in layout.words.items() if phrase.casefold() in folded]
-        if own:
-            return max(own, key=lambda item: len(item[0]))[1]
+    own = _own_metric(folded, layout)
+    if own and own != "capacity_in_service":
+        return own
+    # An operator's word for its space ('CSF') names what a status word beside it ('CSF utilised') is of.
+    general = _general_metric(folded) or _phrase_metric(text, layout)
+    return general if own in ("", general) or general not in ("", "capacity_in_service") else own
+
+
+def _own_metric(folded: str, layout: Layout | None) -> str:
+    if layout is None:
+        return ""
+    own = [(phrase, metric) for phrase, metric in layout.words.items() if phrase.casefold() in folded]
+    return max(own, key=lambda item: len(item[0]))[1] if own else ""
+
+
+def _general_metric(folded: str) -> str:
     bare = re.sub(r"\(.*?\)|（.*?）", " ", folded)
     outside = re.sub(r"\s+", " ", _without_units(bare)).strip(" ,:;-")
     for pattern, metric in _EXACT_PATTERNS:
@@ -146,6 +158,10 @@ def _metric(text: str, layout: Layout | None) -> str:
         for pattern, metric in _TERSE_PATTERNS:
             if pattern.search(candidate):
                 return metric
+    return ""
+
+
+def _phrase_metric(text: str, layout: Layout | None) -> str:
     hits = [hit for hit in find_metrics(text, layout) if hit.metric not in ("data_centres", "operators")]
     return max(hits, key=lambda hit: hit.end - hit.start).metric if hits else ""
 

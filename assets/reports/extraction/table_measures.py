@@ -25,6 +25,10 @@ from assets.reports.extraction.table_periods import is_period_part, read_period
 from assets.reports.extraction.table_shapes import Slot
 from assets.reports.extraction.table_values import find_units, fold
 
+_TOTAL_CAPACITY = (
+    r"total (?:it |design |data cent(?:re|er) )?(?:capacity|area)(?:\s*\(.*\))?"
+    r"|[总總](?:容量|面[积積])(?:[(（].*[)）])?"
+)
 _RATE_WORD = re.compile(r"\brates?\b|\bratio\b|percent|%|率|占比|佔比", re.IGNORECASE)
 _COUNTERS = re.compile(r"[个個面台座家间間]|nos?\.?|numbers?|count|#", re.IGNORECASE)
 
@@ -50,7 +54,7 @@ def metric_source(frame: Frame, slot: Slot) -> tuple[str, LabelFacts, str] | Non
         if frame.column_metrics and not metric_for_unit(in_rows[1].metric, unit or in_columns[1].unit):
             in_rows = None
     if in_rows is not None:
-        return (*in_rows, "row")
+        return (*_whole_with_construction(frame, *in_rows), "row")
     if in_columns is not None:
         return (*in_columns, "column")
     if any(facts.barred for _, facts in sections):
@@ -68,6 +72,15 @@ def metric_source(frame: Frame, slot: Slot) -> tuple[str, LabelFacts, str] | Non
             if facts.metric and facts.metric != EXPIRY:
                 return (text, facts, "caption") if _rows_are_entities(frame, slot) else None
     return None
+
+
+def _whole_with_construction(frame: Frame, text: str, facts: LabelFacts) -> tuple[str, LabelFacts]:
+    """'Total capacity' beside capacity in service and under construction is their sum, not the capacity in service."""
+    if facts.metric != "capacity_in_service" or not re.fullmatch(_TOTAL_CAPACITY, text.casefold()):
+        return text, facts
+    others = {frame.facts(label.text).metric for slot in frame.slots for label in slot.labels if label.text != text}
+    both = {"capacity_in_service", "capacity_under_construction"} <= others
+    return text, replace(facts, metric="capacity_total") if both else facts
 
 
 def _only_row_metric(frame: Frame, slot: Slot) -> tuple[str, LabelFacts] | None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from assets.reports.extraction import entities
 from assets.reports.extraction.entities import Entity, read_entity
 from assets.reports.extraction.periods import find_dates
+from assets.reports.extraction.surroundings import note_text
 from assets.reports.extraction.table_frame import NAME_STUB, OTHER_STUB, UNIT_STUB, Frame
 from assets.reports.extraction.table_periods import is_period_part, read_bucket, read_period
 from assets.reports.extraction.table_shapes import Slot
@@ -145,6 +146,7 @@ def may_name(frame: Frame, text: str) -> bool:
 def _entity_of(frame: Frame, text: str, trusted: bool) -> Entity | None:
     """The entity a label names: the whole label, else a piece of it that is known. `trusted` labels may be unknown."""
     layout, market_source = frame.context.layout, frame.context.is_market_source
+    text = _without_mark(frame, text)
     if layout is not None and (facility := layout.facility(text)) is not None:
         return Entity(facility.name, "facility", facility.name, facility.market)
     if may_name(frame, text):
@@ -220,6 +222,12 @@ def _part_of(frame: Frame, text: str) -> Entity | None:
         if found is not None and found.known and not entities.is_whole(piece) and not entities.is_generic(piece):
             return found
     return None
+
+
+def _without_mark(frame: Frame, text: str) -> str:
+    """A name without the digit of a footnote that lost its rise in print: 'Kelsterbach Data Centre5'."""
+    fused = re.fullmatch(r"(.*[a-z]{3})(\d{1,2})", text)
+    return fused.group(1) if fused is not None and note_text(frame.document, frame.table, fused.group(2)) else text
 
 
 def _is_card(frame: Frame) -> bool:

@@ -147,7 +147,7 @@ def _read_figure(frame: Frame, slot: Slot) -> Candidate | Rejection | None:
         return None
     if metric == "wale_years" and frame.lessee:
         return None
-    if not unit and _counts_money(frame, slot):
+    if not unit and (_counts_money(frame, slot) or is_bare_year(slot.value.text)):
         return None
     if not unit:
         return rejection(frame, slot, "unit_unknown", f"no label or cell states the unit of {metric}", metric)

@@ -496,3 +496,45 @@ def test_a_capacity_takes_the_unit_its_column_states_for_what_it_is_part_of():
         ("capacity_in_service", 104900.0, "sqm"),
         ("capacity_utilised", 82300.0, "sqm"),
     }
+
+
+def test_a_footnote_digit_fused_to_a_name_is_no_part_of_it():
+    note = Block("note", "Shell and core asset.", Place(block=12), 0, ("5",))
+    found = read(table([["", "Alder Wharf5", "Birch Wharf"], ["Occupancy rate (%)", "100", "94.8"]]), note)
+    assert {c.facility for c in found} == {"Alder Wharf", "Birch Wharf"}
+
+
+def test_total_capacity_beside_space_being_built_is_the_sum_of_both():
+    rows = [["MW", "4Q25"], ["Capacity in service", "639"], ["Under construction", "260"], ["Total capacity", "899"]]
+    assert {(c.metric, c.value) for c in read(table(rows))} == {
+        ("capacity_in_service", 639.0),
+        ("capacity_under_construction", 260.0),
+        ("capacity_total", 899.0),
+    }
+
+
+def test_an_operator_s_word_for_its_space_takes_the_status_beside_it():
+    rows = [
+        ["Metro", "CSF Capacity (Sq Ft)", "CSF Utilized", "CSF Leased", "Power Capacity (MW)"],
+        ["Dallas", "620,000", "80%", "82%", "113"],
+    ]
+    assert {(c.scope, c.metric, c.value, c.unit) for c in read(table(rows), operator="CyrusOne")} == {
+        ("Dallas", "capacity_in_service", 620000.0, "sqft"),
+        ("Dallas", "utilisation_rate", 80.0, "pct"),
+        ("Dallas", "commitment_rate", 82.0, "pct"),
+        ("Dallas", "capacity_in_service", 113.0, "mw"),
+    }
+
+
+def test_space_under_construction_by_status_column_and_years_that_are_no_levels():
+    rows = [
+        ["Site", "Status", "IT power (MW)", "Sold", "Ready for service"],
+        ["VLT-1 Slough", "Operational", "18", "94%", "2019"],
+        ["VLT-2 Slough", "Under construction", "24", "30%", "2027"],
+    ]
+    assert {(c.facility, c.metric, c.value) for c in read(table(rows, headers=1))} == {
+        ("VLT-1 Slough", "capacity_in_service", 18.0),
+        ("VLT-1 Slough", "commitment_rate", 94.0),
+        ("VLT-2 Slough", "capacity_under_construction", 24.0),
+        ("VLT-2 Slough", "pre_commitment_rate", 30.0),
+    }
