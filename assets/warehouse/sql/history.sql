@@ -52,9 +52,9 @@ WHERE coalesce(capacity_reach.quarters, 0) = 0
 CREATE OR REPLACE TEMP TABLE series_rows AS
 SELECT
     level, entity_id, unit, quarter_end, in_service, leased, committed, utilised,
-    least(1, leased / in_service) AS occupancy,
+    no_more_than_one(leased / in_service) AS occupancy,
     coalesce(commitment_rate, committed / in_service) AS commitment_rate,
-    least(1, utilised / in_service) AS utilisation_rate,
+    no_more_than_one(utilised / in_service) AS utilisation_rate,
     known_at,
     observation_ids
 FROM points
@@ -197,9 +197,9 @@ SELECT
     quarter_end,
     unit,
     in_service, leased, committed, utilised,
-    least(1, leased / in_service) AS occupancy,
+    no_more_than_one(leased / in_service) AS occupancy,
     committed / in_service AS commitment_rate,
-    least(1, utilised / in_service) AS utilisation_rate,
+    no_more_than_one(utilised / in_service) AS utilisation_rate,
     observed_share,
     estimated_share,
     greatest(0, 1 - observed_share - estimated_share) AS assumed_share,

@@ -20,3 +20,7 @@ CREATE OR REPLACE TEMP MACRO is_whole_scope(scope) AS regexp_matches(
 CREATE OR REPLACE TEMP MACRO scope_name(scope, scope_level, group_scope) AS
     CASE WHEN scope_level = 'portfolio' AND is_whole_scope(scope) THEN coalesce(group_scope, 'group')
     ELSE scope_words(scope) END;
+
+-- Figures printed in thousands can make the used part pass the whole by their rounding: the rate is then full, not more.
+-- (least() would turn an unknown rate into a full one.)
+CREATE OR REPLACE TEMP MACRO no_more_than_one(rate) AS CASE WHEN rate > 1 THEN 1 ELSE rate END;
