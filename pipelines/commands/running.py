@@ -34,6 +34,8 @@ from pipelines.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+# Raised by Dagster for a failed blocking check, which is told as a check and not as a broken step.
+CHECK_FAILED = "DagsterAssetCheckFailedError"
 HOST_TAG, PROCESS_TAG = "colocast/host", "colocast/process"
 
 
@@ -143,14 +145,13 @@ def failures(result: dg.ExecuteInProcessResult) -> tuple[list[str], list[str]]:
         if event.is_step_failure:
             error = event.step_failure_data.error
             cause = error.cause if error is not None and error.cause is not None else error
-            if cause is None or cause.cls_name == "DagsterAssetCheckFailedError":
-                continue
-            broken.append(f"{event.step_key}: {_words(cause)}")
+            if cause is not None and cause.cls_name != CHECK_FAILED:
+                broken.append(f"{event.step_key}: {_words(cause)}")
         elif event.event_type_value in {"PIPELINE_FAILURE", "RESOURCE_INIT_FAILURE"} and not broken:
             data = event.event_specific_data
             failed = getattr(data, "error", None)
-            if failed is not None:
-                cause = failed.cause or failed
+            cause = failed.cause or failed if failed is not None else None
+            if cause is not None and cause.cls_name != CHECK_FAILED:
                 broken.append(_words(cause))
     return blocked, broken
 
