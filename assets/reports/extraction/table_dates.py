@@ -61,19 +61,24 @@ def _anchored(frame: Frame, found: PeriodLabel, texts: list[str]) -> PeriodLabel
     if captioned:
         joined = combine_periods([captioned, str(found.period_end.year)], frame.context.fiscal_year_end_month)
         return joined or found
-    years = {
-        period.period_end.year
-        for slot in frame.slots
-        for label in (*slot.headers, *slot.labels)
-        if (period := read_period(label.text)) is not None and period.kind == "year" and not period.suffix
-    }
+    years = frame.once("years", lambda: _bare_years(frame))
     if max(years, default=0) == main.year and found.period_end.replace(year=main.year) > main:
         return replace(found, period_end=month_end(found.period_end.year, main.month))
     return found
 
 
+def _bare_years(frame: Frame) -> set[int]:
+    """The years that stand alone over or beside the numbers of a table."""
+    periods = (read_period(text) for text in frame.header_texts | frame.label_texts)
+    return {period.period_end.year for period in periods if period and period.kind == "year" and not period.suffix}
+
+
 def caption_period(frame: Frame) -> date | None:
     """The one date the caption or the nearest heading states, None where it states none or several."""
+    return frame.once("caption period", lambda: _caption_period(frame))
+
+
+def _caption_period(frame: Frame) -> date | None:
     for text in (*frame.around.captions, *frame.around.headings[:1]):
         days = {hit.period_end for hit in find_dates(text, frame.context) if hit.kind != "relative"}
         if len(days) == 1:

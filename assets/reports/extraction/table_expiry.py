@@ -103,6 +103,5 @@ def _names_part(frame: Frame, slot: Slot) -> bool:
 
 def _is_one_of_several(frame: Frame, text: str) -> bool:
     """Whether an unknown name stands beside others of its kind, and so names a part and not the column."""
-    headers = {label.text for slot in frame.slots for label in slot.headers if read_bucket(label.text) is None}
-    labels = {label.text for slot in frame.slots for label in slot.labels if read_bucket(label.text) is None}
-    return len(headers if text in headers else labels) >= 2
+    texts = frame.header_texts if text in frame.header_texts else frame.label_texts
+    return sum(read_bucket(other) is None for other in texts) >= 2

@@ -7,7 +7,9 @@ decision on metric, unit, date or subject.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
 
 from assets.reports.candidates import Rejection
 from assets.reports.document import Document, Table
@@ -16,6 +18,8 @@ from assets.reports.extraction.context import Context
 from assets.reports.extraction.labels import LabelFacts, read_label
 from assets.reports.extraction.surroundings import Surroundings, note_text
 from assets.reports.extraction.table_shapes import Slot
+
+Value = TypeVar("Value")
 
 # Headers of label columns: what kind of words stand under them.
 NAME_STUB = re.compile(
@@ -45,13 +49,57 @@ class Frame:
     row_metrics: bool
     column_metrics: bool
     section_metrics: bool
+    _kept: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, name: str, compute: Callable[[], Value], key: str = "") -> Value:
+        """What `compute` gives for this table, computed once for each `name` and `key`: numbers of a table share it."""
+        if (name, key) not in self._kept:
+            self._kept[name, key] = compute()
+        return cast(Value, self._kept[name, key])
+
+    @property
+    def header_texts(self) -> frozenset[str]:
+        """Every header over a number."""
+        return self.once("headers", lambda: frozenset(label.text for slot in self.slots for label in slot.headers))
+
+    @property
+    def label_texts(self) -> frozenset[str]:
+        """Every row label beside a number."""
+        return self.once("labels", lambda: frozenset(label.text for slot in self.slots for label in slot.labels))
+
+    @property
+    def section_stacks(self) -> frozenset[tuple[str, ...]]:
+        """Every stack of section rows over a number, outermost first."""
+        return self.once(
+            "sections", lambda: frozenset(tuple(label.text for label in slot.sections) for slot in self.slots)
+        )
+
+    @property
+    def rows(self) -> dict[int, list[Slot]]:
+        """The numbers of each row."""
+        return self.once("rows", lambda: _grouped(self.slots, lambda slot: slot.row))
+
+    @property
+    def columns(self) -> dict[int, list[Slot]]:
+        """The numbers of each column."""
+        return self.once("columns", lambda: _grouped(self.slots, lambda slot: slot.column))
 
     def facts(self, text: str) -> LabelFacts:
         """What a label says, names of the whole and of cohorts left out as measures."""
+        return self.once("facts", lambda: self._facts(text), text)
+
+    def _facts(self, text: str) -> LabelFacts:
         facts = read_label(text, self.context.layout)
         # 'Total operating properties' and 'Fully-fitted' name whom a figure is of, whatever their words mean elsewhere.
         named = facts.metric and (entities.is_whole(text) or entities.is_cohort(text))
         return replace(facts, metric="") if named else facts
+
+
+def _grouped(slots: tuple[Slot, ...], key: Callable[[Slot], int]) -> dict[int, list[Slot]]:
+    groups: dict[int, list[Slot]] = {}
+    for slot in slots:
+        groups.setdefault(key(slot), []).append(slot)
+    return groups
 
 
 def notes_of(frame: Frame, slot: Slot) -> list[str]:

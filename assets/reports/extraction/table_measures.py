@@ -74,11 +74,20 @@ def metric_source(frame: Frame, slot: Slot) -> tuple[str, LabelFacts, str] | Non
     return None
 
 
+def _first_labels(frame: Frame) -> dict[tuple[str, ...], set[str]]:
+    """The outermost row labels under each stack of sections."""
+    found: dict[tuple[str, ...], set[str]] = {}
+    for slot in frame.slots:
+        if slot.labels:
+            found.setdefault(tuple(label.text for label in slot.sections), set()).add(slot.labels[0].text)
+    return found
+
+
 def _whole_with_construction(frame: Frame, text: str, facts: LabelFacts) -> tuple[str, LabelFacts]:
     """'Total capacity' beside capacity in service and under construction is their sum, not the capacity in service."""
     if facts.metric != "capacity_in_service" or not re.fullmatch(_TOTAL_CAPACITY, text.casefold()):
         return text, facts
-    others = {frame.facts(label.text).metric for slot in frame.slots for label in slot.labels if label.text != text}
+    others = {frame.facts(other).metric for other in frame.label_texts if other != text}
     both = {"capacity_in_service", "capacity_under_construction"} <= others
     return text, replace(facts, metric="capacity_total") if both else facts
 
@@ -92,7 +101,11 @@ def _only_row_metric(frame: Frame, slot: Slot) -> tuple[str, LabelFacts] | None:
         for label in slot.labels
     ):
         return None
-    named = {label.text: frame.facts(label.text) for other in frame.slots for label in other.labels}
+    return frame.once("only rate", lambda: _only_rate(frame))
+
+
+def _only_rate(frame: Frame) -> tuple[str, LabelFacts] | None:
+    named = {text: frame.facts(text) for text in frame.label_texts}
     if any(facts.barred for facts in named.values()):
         return None
     rates = {text: facts for text, facts in named.items() if facts.metric}
@@ -107,7 +120,7 @@ def _rows_are_entities(frame: Frame, slot: Slot) -> bool:
 
     Several rows without a label cannot all be of the one metric a caption names.
     """
-    if not slot.labels and not slot.sections and len({other.row for other in frame.slots}) > 1:
+    if not slot.labels and not slot.sections and len(frame.rows) > 1:
         return False
     for label in slot.labels:
         text = label.text
@@ -116,11 +129,7 @@ def _rows_are_entities(frame: Frame, slot: Slot) -> bool:
         entity = read_entity(text, frame.context.layout, frame.context.is_market_source)
         if entity is None or entity.known:
             continue
-        peers = {
-            other.labels[0].text
-            for other in frame.slots
-            if other.labels and [s.text for s in other.sections] == [s.text for s in slot.sections]
-        }
+        peers = frame.once("peers", lambda: _first_labels(frame))[tuple(section.text for section in slot.sections)]
         named = any(NAME_STUB.search(label.stub) for label in slot.labels)
         if not named and (
             len(peers) < 2 or any(frame.facts(peer).metric or frame.facts(peer).barred for peer in peers)
@@ -162,19 +171,23 @@ def _shared_unit(frame: Frame, slot: Slot, metric: str) -> tuple[str, float] | N
 
     'Equipped space (sqm) 104,900' over 'Revenue generating space 82,300': the second is a part of the first.
     """
-    stated: set[tuple[str, float]] = set()
-    sizes: list[float] = []
-    for other in frame.slots:
-        if other.column != slot.column or other is slot:
-            continue
-        for label in other.labels:
-            facts = frame.facts(label.text)
-            if facts.metric in CAPACITIES and facts.unit in CAPACITY_UNITS and not other.value.unit:
-                stated.add((facts.unit, facts.factor))
-                sizes.append(other.value.value)
+    stated, sizes = frame.once("stated units", lambda: _stated_units(frame, slot.column), str(slot.column))
     if metric not in CAPACITIES or len(stated) != 1 or not sizes:
         return None
-    return stated.pop() if min(sizes) / 20 <= slot.value.value <= max(sizes) * 3 else None
+    return next(iter(stated)) if min(sizes) / 20 <= slot.value.value <= max(sizes) * 3 else None
+
+
+def _stated_units(frame: Frame, column: int) -> tuple[set[tuple[str, float]], list[float]]:
+    """The units (with factors) the capacities of a column state in their labels, and the printed numbers."""
+    stated: set[tuple[str, float]] = set()
+    sizes: list[float] = []
+    for slot in frame.columns[column]:
+        for label in slot.labels:
+            facts = frame.facts(label.text)
+            if facts.metric in CAPACITIES and facts.unit in CAPACITY_UNITS and not slot.value.unit:
+                stated.add((facts.unit, facts.factor))
+                sizes.append(slot.value.value)
+    return stated, sizes
 
 
 def _units(frame: Frame, slot: Slot, metric_text: str, facts: LabelFacts) -> Iterator[tuple[str, float, bool]]:
@@ -211,7 +224,7 @@ def _fraction(frame: Frame, slot: Slot, unit: str) -> float:
     """100 for a workbook's rates stored as fractions without a per cent format, else 1."""
     if unit != "pct" or slot.value.percent_format or slot.cell.number is None:
         return 1.0
-    peers = [other.value for other in frame.slots if other.row == slot.row and other.cell.number is not None]
+    peers = [other.value for other in frame.rows[slot.row] if other.cell.number is not None]
     return 100.0 if peers and all(0 <= value.value <= 1 for value in peers) else 1.0
 
 

@@ -34,7 +34,7 @@ _PIECES = re.compile(r"\s*[,，;；:：/|()（）\[\]–—]\s*|\s+-\s+")
 
 def subject_of(frame: Frame, slot: Slot, origin: str, metric_text: str) -> Entity | None:
     """Whom the slot is about; None where its labels name something that cannot be told."""
-    found = _outer_entity(frame)
+    found = frame.once("outer", lambda: _outer_entity(frame))
     for label in slot.sections:
         inner = _entity_of(frame, label.text, trusted=origin == "row" and _is_one_of_several(frame, label.text))
         if inner is not None:
@@ -62,14 +62,13 @@ def subject_of(frame: Frame, slot: Slot, origin: str, metric_text: str) -> Entit
         inner = inner or _segment_in(frame, label.text)
         if inner is not None:
             named.append(inner)
-    columns = {label.text for other in frame.slots for label in other.headers}
+    several = frame.once("names", lambda: sum(may_name(frame, text) for text in frame.header_texts)) >= 2
     for label in slot.headers:
         if _PLACE_STUB.match(label.stub):
             places.append(label.text)
             continue
         if label.stub and OTHER_STUB.search(label.stub) and not NAME_STUB.search(label.stub):
             continue
-        several = sum(1 for text in columns if may_name(frame, text)) >= 2
         inner = _entity_of(frame, label.text, trusted=several and origin in ("row", "section", "caption"))
         inner = inner or _segment_in(frame, label.text)
         if inner is not None:
@@ -98,8 +97,7 @@ def _is_grand_total(frame: Frame, slot: Slot, text: str) -> bool:
         return False
     if re.search(r"portfolio|group|overall|grand|consolidated|global|worldwide|集[团團]|整[体體]", text, re.IGNORECASE):
         return True
-    sections = {tuple(label.text for label in other.sections) for other in frame.slots}
-    return len(sections) >= 2 and slot.row == max(other.row for other in frame.slots)
+    return len(frame.section_stacks) >= 2 and slot.row == max(frame.rows)
 
 
 def _outer_named(found: Entity, named: list[Entity]) -> bool:
@@ -109,19 +107,23 @@ def _outer_named(found: Entity, named: list[Entity]) -> bool:
 
 def _is_one_of_several(frame: Frame, text: str) -> bool:
     """Whether a section row stands among several that can only be names: sites the reader has never seen."""
-    names = {
-        label.text
-        for other in frame.slots
-        for label in other.sections
-        if may_name(frame, label.text) and not entities.is_generic(label.text) and not find_dates(label.text)
-    }
+    names = frame.once("section names", lambda: _section_names(frame))
     return text in names and len(names) >= 2
+
+
+def _section_names(frame: Frame) -> set[str]:
+    texts = {text for stack in frame.section_stacks for text in stack}
+    return {text for text in texts if may_name(frame, text) and not entities.is_generic(text) and not find_dates(text)}
 
 
 def _segment_in(frame: Frame, text: str) -> Entity | None:
     """The business line or cohort a measure's label names: 'Ramp-up utilisation rate', 'Wholesale IDC (MW)'."""
     if frame.context.is_market_source:
         return None
+    return frame.once("segment", lambda: _find_segment(frame, text), text)
+
+
+def _find_segment(frame: Frame, text: str) -> Entity | None:
     found: Entity | None = None
     for hit in find_names(text, frame.context.layout, ("segment", "cohort")):
         named = read_entity(hit.name, frame.context.layout)
@@ -132,6 +134,10 @@ def _segment_in(frame: Frame, text: str) -> Entity | None:
 
 def may_name(frame: Frame, text: str) -> bool:
     """Whether a label can be a name: no measure, unit, period or bucket."""
+    return frame.once("may name", lambda: _may_name(frame, text), text)
+
+
+def _may_name(frame: Frame, text: str) -> bool:
     facts = frame.facts(text)
     return not (
         facts.metric
@@ -145,6 +151,10 @@ def may_name(frame: Frame, text: str) -> bool:
 
 def _entity_of(frame: Frame, text: str, trusted: bool) -> Entity | None:
     """The entity a label names: the whole label, else a piece of it that is known. `trusted` labels may be unknown."""
+    return frame.once(f"entity {trusted}", lambda: _find_entity(frame, text, trusted), text)
+
+
+def _find_entity(frame: Frame, text: str, trusted: bool) -> Entity | None:
     layout, market_source = frame.context.layout, frame.context.is_market_source
     text = _without_mark(frame, text)
     if layout is not None and (facility := layout.facility(text)) is not None:
@@ -232,4 +242,4 @@ def _without_mark(frame: Frame, text: str) -> str:
 
 def _is_card(frame: Frame) -> bool:
     """True for a table of labels and values, two columns wide: a card, whose heading names its subject."""
-    return frame.table.columns == 2 and all(not slot.headers and slot.labels for slot in frame.slots)
+    return frame.table.columns == 2 and not frame.header_texts and all(slot.labels for slot in frame.slots)
