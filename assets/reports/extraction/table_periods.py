@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from assets.reports.extraction.periods import month_end
 from assets.reports.extraction.table_values import fold
@@ -117,6 +118,7 @@ class PeriodLabel:
     suffix: str = ""
 
 
+@lru_cache(maxsize=8192)
 def read_period(text: str, fiscal_year_end_month: int = 12) -> PeriodLabel | None:
     """The period a text states when it states nothing else; None otherwise, also for days that do not exist.
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assets.reports.document import Cell
 
@@ -110,6 +111,7 @@ class CellValue:
     whole: bool = False
 
 
+@lru_cache(maxsize=32768)
 def fold(text: str) -> str:
     """Full-width forms and superscripts folded, white space single; square metres keep their power."""
     text = re.sub(r"(?<=[mM])²|㎡", lambda hit: "2" if hit.group() == "²" else "sqm", text)

@@ -6,6 +6,7 @@ A wrong axis, unit or date here is a wrong number in the warehouse, so cases giv
 from __future__ import annotations
 
 from datetime import date
+from random import Random
 
 import pytest
 
@@ -538,3 +539,20 @@ def test_space_under_construction_by_status_column_and_years_that_are_no_levels(
         ("VLT-2 Slough", "capacity_under_construction", 24.0),
         ("VLT-2 Slough", "pre_commitment_rate", 30.0),
     }
+
+
+WORDS = [
+    None, "", "–", "n/a", "Q1", "2025", "2026F", "≥2031", "Total", "Alder House", "Singapore", "Occupancy (%)", "MW",
+    "Capacity in service (MW)", "Lease expiry by rent", "95.8%", "1,234", "(3.2)", "1.234,5", "RMB 5", "31 May 2025",
+    "2Q25 (2Q24)", "10 (12)", "Portfolio", "运营容量", "５７３", "'000 sqm", "+/(-) %", "Interest held", "*", "1e9",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_table_however_odd_breaks_the_reading(seed):
+    random = Random(seed)
+    rows = [[random.choice(WORDS) for _ in range(random.randint(1, 6))] for _ in range(random.randint(1, 8))]
+    spans = {(random.randint(1, 8), 1): random.randint(1, 9)}
+    operator = random.choice(["", "DC Byte", "Keppel DC REIT", "VNET"])
+    found = read(table(rows, random.choice(["", "Lease expiry profile", "Tokyo"]), spans=spans), operator=operator)
+    assert all(isinstance(item, Candidate | Rejection) and item.locator for item in found)
