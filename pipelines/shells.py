@@ -43,6 +43,8 @@ def spec(name: str) -> dg.AssetSpec:
         kinds=set(entry.kinds),
         owners=[entry.owner],
         metadata={"dagster/table_name": f"main.{name}"} if entry.table else None,
+        # Without a materialisation of its own, Dagster would record one for every output that is not skippable.
+        skippable=name == "publication",
     )
 
 

@@ -69,8 +69,7 @@ def execute(
 ) -> dg.ExecuteInProcessResult:
     """Run a job here, on the home's instance; `partition` is the key for the job `vintages`."""
 
-    from pipelines.definitions import build_defs
-    from pipelines.resources import Workplace
+    from pipelines.definitions import defs
 
     workplace: dict[str, Any] = {"home": str(settings.home)}
     if settings.as_of:
@@ -79,7 +78,6 @@ def execute(
         workplace["inbox"] = str(inbox)
     if job == "rebuild":
         workplace["rebuild"] = True
-    defs = build_defs(resource_overrides={"workplace": Workplace(**workplace)})
     with _instance(settings) as instance, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         close_abandoned(instance)
@@ -88,7 +86,10 @@ def execute(
             raise_on_error=False,
             partition_key=partition,
             tags={HOST_TAG: socket.gethostname(), PROCESS_TAG: str(os.getpid())},
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={
+                "resources": {"workplace": {"config": workplace}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
         )
 
 
