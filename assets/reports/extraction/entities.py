@@ -16,9 +16,10 @@ from assets.reports.operators import Layout
 
 _WORDS = load_words("places")
 _WHOLE = entire(_WORDS["whole"])
-_REGIONS = entire(_WORDS["regions"], "the ", " region| portfolio")
-_COUNTRIES = entire(_WORDS["countries"], "the ", " portfolio")
-_CITIES = entire(_WORDS["cities"], "greater ", "[- ](?:dc|metro|city|bay area|area)| portfolio")
+_BELONGINGS = " region| portfolio| assets| properties| facilities| sites| data cent(?:re|er)s"
+_REGIONS = entire(_WORDS["regions"], "the ", _BELONGINGS)
+_COUNTRIES = entire(_WORDS["countries"], "the ", _BELONGINGS)
+_CITIES = entire(_WORDS["cities"], "greater ", "[- ](?:dc|metro|city|bay area|area)|" + _BELONGINGS)
 _FACILITY = searched(_WORDS["sites"])
 _COHORT = searched(_WORDS["cohorts"])
 _SEGMENTS = tuple((entire(patterns), scope) for scope, patterns in _WORDS["segments"].items())
@@ -77,12 +78,18 @@ def read_entity(text: str, layout: Layout | None, market_source: bool = False) -
     return Entity(plain, "facility", plain, place, known=False)
 
 
+_AROUND_CITIES = (
+    "", "sar", "greater", "metro", "city", "area", "market", "metropolitan area", "assets", "properties", "facilities",
+    "sites", "data centres", "data centers",
+)  # fmt: skip
+
+
 def _cased(name: str) -> str:
     """A place as it is usually written: a city's canonical name, capitals as a title."""
     cities = find_names(name, None, ("market",))
     if len(cities) == 1:
         rest = (name[: cities[0].start] + name[cities[0].end :]).strip(" -").casefold()
-        if rest in ("", "sar", "greater", "metro", "city", "area", "market", "metropolitan area"):
+        if rest in _AROUND_CITIES:
             return cities[0].name
     return name.title() if name.isupper() and len(name) > 4 else name
 

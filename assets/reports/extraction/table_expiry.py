@@ -17,6 +17,8 @@ from assets.reports.extraction.table_frame import Frame, locator_of, no_date, qu
 from assets.reports.extraction.table_periods import is_period_part, read_bucket, read_period
 from assets.reports.extraction.table_shapes import Slot
 
+_THEREAFTER = re.compile(r"thereafter|beyond|later(?: years)?|afterwards|其后|其後|之后|之後", re.IGNORECASE)
+
 
 def bucket_of(frame: Frame, slot: Slot) -> str:
     """The expiry bucket of a slot, '' where it stands under none or under a metric that is no expiry share."""
@@ -29,11 +31,19 @@ def bucket_of(frame: Frame, slot: Slot) -> str:
         bucket = read_bucket(text)
         if bucket is not None:
             return bucket
+        if _THEREAFTER.fullmatch(text) and (last := frame.once("last year", lambda: _last_year(frame))):
+            return f">={last + 1}"
         if frame.facts(text).metric == EXPIRY:
             inside = re.search(r"(?:in|year|FY)\s*(20\d\d)\s*(\+|and beyond|onwards)?$", text, re.IGNORECASE)
             if inside is not None:
                 return read_bucket("".join(part or "" for part in inside.groups())) or ""
     return ""
+
+
+def _last_year(frame: Frame) -> int:
+    """The last single year among the buckets of a table, 0 without one: 'Thereafter' begins after it."""
+    buckets = (read_bucket(text) for text in frame.header_texts | frame.label_texts)
+    return max((int(bucket) for bucket in buckets if bucket is not None and bucket.isdigit()), default=0)
 
 
 def _only_weight(text: str) -> bool:
@@ -48,7 +58,8 @@ def read_expiry(frame: Frame, slot: Slot, bucket: str) -> Candidate | Rejection 
     """The share of a slot in `bucket`; a rejection where no label tells area from rent; None for another number."""
     own = [label.text for label in (*reversed(slot.labels), *reversed(slot.headers), *reversed(slot.sections))]
     stubs = [label.stub for label in (*slot.labels, *slot.headers) if label.stub]
-    unit = slot.value.unit or next((facts.unit for text in own if (facts := frame.facts(text)).unit), "")
+    units = [facts.unit for text in own if (facts := frame.facts(text)).unit]
+    unit = slot.value.unit or ("pct" if "pct" in units else next(iter(units), ""))
     if (unit and unit != "pct") or slot.value.money:
         return None
     if any(re.search(r"number of|\bno\.? of|count|\bleases\b$|cumulative", text, re.IGNORECASE) for text in own):

@@ -329,7 +329,7 @@ def _label_columns(
 # Over the labels of a table of two columns; over a card's first value it would be a label of its own.
 _HEAD_OF_LABELS = re.compile(
     r"^(?:lease |financial |fiscal )?(?:year|quarter|period|half)\b"
-    r"|^(?:property|facility|site|market|region|segment|name|measure|metric|indicator|item|expiry"
+    r"|^(?:property|facility|site|market|region|segment|name|measure|metric|indicator|item|expir(?:y|ing)|ending"
     r"|指[标標]|[项項]目|市[场場]|年份|季度)\b",
     re.IGNORECASE,
 )

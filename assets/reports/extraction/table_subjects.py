@@ -97,7 +97,9 @@ def _is_grand_total(frame: Frame, slot: Slot, text: str) -> bool:
         return False
     if re.search(r"portfolio|group|overall|grand|consolidated|global|worldwide|集[团團]|整[体體]", text, re.IGNORECASE):
         return True
-    return len(frame.section_stacks) >= 2 and slot.row == max(frame.rows)
+    parts = frame.once("section parts", lambda: _section_parts(frame))
+    beside = any(label.text == text for label in slot.labels)
+    return beside and parts >= 2 and slot.row == max(frame.rows)
 
 
 def _outer_named(found: Entity, named: list[Entity]) -> bool:
@@ -109,6 +111,12 @@ def _is_one_of_several(frame: Frame, text: str) -> bool:
     """Whether a section row stands among several that can only be names: sites the reader has never seen."""
     names = frame.once("section names", lambda: _section_names(frame))
     return text in names and len(names) >= 2
+
+
+def _section_parts(frame: Frame) -> int:
+    """How many parts of the whole the section rows of a table name."""
+    texts = {text for stack in frame.section_stacks for text in stack}
+    return sum(_entity_of(frame, text, trusted=text in _section_names(frame)) is not None for text in texts)
 
 
 def _section_names(frame: Frame) -> set[str]:
@@ -229,7 +237,9 @@ def _part_of(frame: Frame, text: str) -> Entity | None:
         if piece.casefold() in context.operator.casefold():
             continue
         found = read_entity(piece, context.layout)
-        if found is not None and found.known and not entities.is_whole(piece) and not entities.is_generic(piece):
+        if found is None or not found.known or entities.is_whole(piece):
+            continue
+        if entities.is_place(piece) or not entities.is_generic(piece):
             return found
     return None
 

@@ -541,6 +541,17 @@ def test_space_under_construction_by_status_column_and_years_that_are_no_levels(
     }
 
 
+def test_the_total_of_an_extract_is_not_the_portfolio():
+    rows = [["", "Alder House", "Birch House", "Total"], ["NLA (sq ft)", "10,000", "20,000", "30,000"]]
+    found = read("Singapore assets, as at 31 December 2025", table(rows))
+    assert {(c.scope_level, c.scope) for c in found if c.value == 30000.0} == {("market", "Singapore")}
+
+
+def test_thereafter_begins_after_the_last_year_printed():
+    rows = [["Expiring in", "Annualised rent (%)"], ["2027", "8"], ["2028", "8.5"], ["Thereafter", "83.5"]]
+    assert {c.scope for c in read(table(rows))} == {"expiring 2027", "expiring 2028", "expiring >=2029"}
+
+
 WORDS = [
     None, "", "–", "n/a", "Q1", "2025", "2026F", "≥2031", "Total", "Alder House", "Singapore", "Occupancy (%)", "MW",
     "Capacity in service (MW)", "Lease expiry by rent", "95.8%", "1,234", "(3.2)", "1.234,5", "RMB 5", "31 May 2025",
