@@ -255,7 +255,7 @@ def _observation_id(row: Mapping[Any, Any]) -> str:
 
 def _upsert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, ids: pd.DataFrame) -> None:
     connection.register("reloaded", ids)
-    connection.execute(f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM reloaded)")
+    connection.execute(f"DELETE FROM {table} WHERE document_id IN (SELECT document_id::VARCHAR FROM reloaded)")
     connection.unregister("reloaded")
     if len(frame):
         connection.register("new_rows", _with_nulls(frame))

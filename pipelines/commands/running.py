@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,7 +175,10 @@ def report(result: dg.ExecuteInProcessResult, settings: Settings) -> int:
         return FAILED
     print_summary(settings)
     if blocked:
-        err.print("[red]Not published: a blocking check failed; the previous publication stands.[/red]")
+        stands = (
+            "the previous publication stands" if settings.layout.published.is_file() else "nothing is published yet"
+        )
+        err.print(f"[red]Not published: a blocking check failed; {stands}.[/red]")
         for sentence in blocked:
             err.print(f"[red]- {escape(sentence)}[/red]")
         return BLOCKED
@@ -195,12 +198,7 @@ def print_summary(settings: Settings) -> None:
         out.print()
         out.print("Late: " + escape("; ".join(seen.late[:6])) + (" ..." if len(seen.late) > 6 else ""))
     out.print()
-    places: Mapping[str, Any] = {
-        "page": settings.layout.page,
-        "data": settings.layout.published,
-        "UI": f"make ui, then {settings.ui_url}",
-    }
-    for label, value in seen.counts:
-        out.print(f"{label:<12} {escape(str(value))}")
-    for label, value in places.items():
+    written = [("page", settings.layout.page), ("data", settings.layout.published)]
+    places = [(label, path) for label, path in written if path.is_file()]
+    for label, value in [*seen.counts, *places, ("UI", f"make ui, then {settings.ui_url}")]:
         out.print(f"{label:<12} {escape(str(value))}")
