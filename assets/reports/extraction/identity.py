@@ -106,6 +106,11 @@ _NOT_RESTATED = re.compile(
 )
 
 
+# A dateline opens its line; and what a document is about stands at the start of its lines.
+_DATELINE_WITHIN = 300
+_LINE_LENGTH = 2000
+
+
 @dataclass(frozen=True)
 class _Line:
     text: str
@@ -147,12 +152,14 @@ def identify(document: Document, layouts: Layouts) -> Context:
 
 
 def _lines(document: Document) -> list[_Line]:
-    lines = [_Line(without_addresses(document.title), 3.0, -1, "title")] if document.title else []
+    lines = [_Line(without_addresses(document.title[:_LINE_LENGTH]), 3.0, -1, "title")] if document.title else []
     for index, part in enumerate(document.parts):
         if isinstance(part, Block) and not is_source_line(part.text):
             heading = part.kind in ("title", "heading")
             early = 3.0 if index < 4 else 1.5 if index < 14 else 0.5
-            lines.append(_Line(without_addresses(part.text), early * (1.5 if heading else 1.0), index, part.kind))
+            lines.append(
+                _Line(without_addresses(part.text[:_LINE_LENGTH]), early * (1.5 if heading else 1.0), index, part.kind)
+            )
         elif isinstance(part, Table) and part.caption:
             lines.append(_Line(part.caption, 1.0, index, "caption"))
     return lines
@@ -227,7 +234,9 @@ def _published_on(lines: list[_Line], frame: Context) -> date | None:
         for hit in find_dates(line.text, frame):
             if hit.kind != "date":
                 continue
-            before, after = line.text[: hit.start], line.text[hit.end :]
+            if hit.start > _DATELINE_WITHIN:
+                break
+            before, after = line.text[: hit.start], line.text[hit.end : hit.end + 40]
             if _PUBLISHED_CUE.search(before):
                 return hit.period_end
             if _PERIOD_CUE.search(before):

@@ -48,6 +48,11 @@ def _known(layout: Layout) -> tuple[re.Pattern[str], dict[str, tuple[str, str]]]
 
 def find_sites(text: str, layout: Layout | None) -> list[SiteHit]:
     """The facilities named in `text`, in order of place: known ones first, then names of the form of a site's."""
+    return list(_find_sites(text, layout))
+
+
+@lru_cache(maxsize=256)
+def _find_sites(text: str, layout: Layout | None) -> tuple[SiteHit, ...]:
     hits: list[SiteHit] = []
     if layout is not None:
         pattern, names = _known(layout)
@@ -60,7 +65,7 @@ def find_sites(text: str, layout: Layout | None) -> list[SiteHit]:
             start, end = match.start(match.lastgroup or 0), match.end(match.lastgroup or 0)
             if not any(hit.start < end and start < hit.end for hit in hits):
                 hits.append(SiteHit(name, "", start, end, False))
-    return sorted(hits, key=lambda hit: hit.start)
+    return tuple(sorted(hits, key=lambda hit: hit.start))
 
 
 def site_of_heading(text: str, layout: Layout | None) -> SiteHit | None:

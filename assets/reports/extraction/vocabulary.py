@@ -122,6 +122,8 @@ _APART = re.compile(
     re.I,
 )
 _MAX_GLUE = 40
+# Words in one phrase; no report needs more, and it keeps odd text from costing the square of its length.
+_LONGEST_PHRASE = 14
 
 
 def find_metrics(text: str, layout: Layout | None = None) -> list[MetricHit]:
@@ -136,10 +138,15 @@ def is_blocker(hit: MetricHit) -> bool:
 
 def find_phrases(text: str, layout: Layout | None = None) -> list[MetricHit]:
     """Like find_metrics, with the phrases of things that are no operating figure (see is_blocker)."""
+    return list(_find_phrases(text, layout))
+
+
+@lru_cache(maxsize=256)
+def _find_phrases(text: str, layout: Layout | None) -> tuple[MetricHit, ...]:
     tokens = _tokens(text, layout)
     groups: list[list[_Token]] = []
     for token in tokens:
-        if groups and _joins(text, groups[-1], token):
+        if groups and len(groups[-1]) < _LONGEST_PHRASE and _joins(text, groups[-1], token):
             groups[-1].append(token)
         else:
             groups.append([token])
@@ -149,7 +156,7 @@ def find_phrases(text: str, layout: Layout | None = None) -> list[MetricHit]:
             hit = _hit(text, part)
             if hit is not None:
                 hits.append(hit)
-    return hits
+    return tuple(hits)
 
 
 def _tokens(text: str, layout: Layout | None) -> list[_Token]:
@@ -473,7 +480,12 @@ def _scope_patterns(layout: Layout | None) -> tuple[tuple[str, str, re.Pattern[s
 
 def find_names(text: str, layout: Layout | None = None, kinds: Iterable[str] = ()) -> list[NameHit]:
     """Segments, cohorts, weights and markets named in `text`, in order; the operator's own words before the general."""
-    wanted = set(kinds)
+    return list(_find_names(text, layout, tuple(kinds)))
+
+
+@lru_cache(maxsize=256)
+def _find_names(text: str, layout: Layout | None, wanted: tuple[str, ...]) -> tuple[NameHit, ...]:
+    """Kept, since every figure of a sentence asks for the names in it."""
     hits: list[NameHit] = []
     for name, kind, pattern in _scope_patterns(layout):
         if wanted and kind not in wanted:
@@ -481,4 +493,4 @@ def find_names(text: str, layout: Layout | None = None, kinds: Iterable[str] = (
         for match in pattern.finditer(text):
             if not any(h.kind == kind and h.start < match.end() and match.start() < h.end for h in hits):
                 hits.append(NameHit(name, kind, match.start(), match.end()))
-    return sorted(hits, key=lambda hit: (hit.start, hit.end))
+    return tuple(sorted(hits, key=lambda hit: (hit.start, hit.end)))
