@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.reports.extraction.periods import (
+    find_dates,
     fiscal_half_end,
     fiscal_quarter_end,
-    find_dates,
     month_end,
     quarter_end,
     shift_months,
@@ -21,6 +22,8 @@ from assets.reports.extraction.periods import (
 
 @dataclass(frozen=True)
 class Frame:
+    """A calendar and a main period."""
+
     fiscal_year_end_month: int = 12
     period_end: date | None = date(2024, 6, 30)
 
@@ -113,7 +116,11 @@ def test_quarters_of_any_financial_year(year: int, quarter: int, month: int) -> 
 
 @given(st.dates(date(2005, 1, 1), date(2039, 12, 31)))
 def test_printed_dates_come_back(day: date) -> None:
-    for text in (f"{day:%B} {day.day}, {day.year}", f"{day.day} {day:%B} {day.year}", f"{day.year}年{day.month}月{day.day}日"):
+    for text in (
+        f"{day:%B} {day.day}, {day.year}",
+        f"{day.day} {day:%B} {day.year}",
+        f"{day.year}年{day.month}月{day.day}日",
+    ):
         (found,) = find_dates(f"as of {text}.")
         assert found.period_end == day
     assert quarter_end(day).month % 3 == 0
@@ -128,4 +135,4 @@ def test_no_text_breaks_it(text: str) -> None:
 @given(st.text(alphabet="0123456789年月日季上下半期末QHFYE二零一三四/-., JuneMarch", max_size=300))
 def test_hostile_dates_do_not_break_it(text: str) -> None:
     hits = find_dates(text, Frame())
-    assert all(a.end <= b.start for a, b in zip(hits, hits[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(hits))

@@ -1,4 +1,4 @@
-"""Numbers: units, multipliers, separators and hedges; a change is never a level; no text breaks or slows the reading."""
+"""Numbers: units, multipliers, separators and hedges; a change is never a level; no text breaks the reading."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ def test_hedged_numbers_have_bounds(text: str, low: float, high: float) -> None:
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
 
 
-@pytest.mark.parametrize("text", ["June 30, 2024", "FY2024/25", "2Q24", "2020年9月30日", "form 20-F", "二零二零年第三季度"])
+@pytest.mark.parametrize(
+    "text", ["June 30, 2024", "FY2024/25", "2Q24", "2020年9月30日", "form 20-F", "二零二零年第三季度"]
+)
 def test_dates_and_names_are_no_quantities(text: str) -> None:
     assert [q for q in find_quantities(text) if q.kind in ("level", "rate")] == []
     assert all(q.unit == "" for q in find_quantities(text))
