@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.reporting_calendar import due_reports
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
 
 STATUSES = ("accepted", "quarantined", "rejected")
 
@@ -45,11 +50,24 @@ def late_operators(settings: Settings) -> list[str]:
     return [due.message for due in due_reports(load_layouts(), known, settings.today) if due.state == "late"]
 
 
+@contextmanager
+def _tables(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, or what was last published while a run holds the warehouse."""
+    from assets.warehouse.database import WarehouseLockedError, connect
+
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(connect(settings.layout.warehouse, read_only=True))
+        except WarehouseLockedError:
+            if not settings.layout.published.is_file():
+                raise
+            connection = stack.enter_context(connect(settings.layout.published, read_only=True))
+        yield connection
+
+
 def summarise(settings: Settings) -> Summary:
     """Read the warehouse. Raises FileNotFoundError with its remedy where there is none yet."""
-    from assets.warehouse.database import connect
-
-    with connect(settings.layout.warehouse, read_only=True) as connection:
+    with _tables(settings) as connection:
         found = {
             row[0]: (int(row[1]), int(row[2] or 0))
             for row in connection.execute(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from pipelines import reporting_calendar, versions
 from pipelines.steps.pictures import draw_charts
@@ -23,7 +22,6 @@ def outlook(work: Work) -> Outcome:
     if summary is not None:
         return Outcome("outlook", False, summary)
     from assets.outlook.build import build_outlook
-
     from assets.warehouse.database import connect
     from pipelines.findings import plain
 
@@ -45,7 +43,6 @@ def freeze(work: Work, vintage: date) -> Outcome:
     warehouse, and the next run makes everything after the archive anew.
     """
     from assets.outlook.build import build_outlook
-
     from assets.warehouse.database import connect
     from assets.warehouse.history import build_history
     from pipelines.findings import plain
@@ -65,5 +62,5 @@ def freeze(work: Work, vintage: date) -> Outcome:
     return Outcome("freeze", True, summary)
 
 
-def _forecasting(*words: Any) -> None:
-    log.info("Forecasting: %s", " ".join(str(word) for word in words))
+def _forecasting(done: int, total: int) -> None:
+    log.info("Comparing models: %d of %d backtests", done, total)
