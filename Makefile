@@ -34,6 +34,7 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.reading
 	@$(BIN)/python -m bench.main_job
+	@$(BIN)/python -m bench.forecasting --every 20
 
 # uv lives inside the environment, so that a machine needs Python and make alone.
 $(VENV)/.uv: requirements/uv.txt

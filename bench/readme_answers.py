@@ -42,7 +42,9 @@ def answer(database: Path, sql: str) -> str:
         header = [column[0] for column in cursor.description]
         rows = [["-" if value is None else str(value) for value in row] for row in cursor.fetchall()]
     widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
-    lines = ["  ".join(value.ljust(width) for value, width in zip(line, widths, strict=True)) for line in [header, *rows]]
+    lines = [
+        "  ".join(value.ljust(width) for value, width in zip(line, widths, strict=True)) for line in [header, *rows]
+    ]
     return "".join(line.rstrip() + "\n" for line in lines)
 
 

@@ -83,10 +83,12 @@ class Extraction:
     remarks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
+        """Plain values, as they cross the border of the reading process."""
         return asdict(self)
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Extraction:
+        """What `to_json` wrote, as objects again."""
         return Extraction(
             **{
                 **data,

@@ -119,7 +119,7 @@ class Document:
 
 
 @dataclass
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818 - an outcome of reading, as often expected as not
     """A document that cannot be read: `status` is rejected or quarantined, `reason` a sentence for a person."""
 
     status: str
