@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 
 from assets.reports.extraction.periods import find_dates, month_end
-from assets.reports.extraction.table_frame import OTHER_STUB, Frame
+from assets.reports.extraction.table_frame import OTHER_STUB, PERIOD_STUB, Frame
 from assets.reports.extraction.table_periods import PeriodLabel, combine_periods, is_period_part, read_period
 from assets.reports.extraction.table_shapes import Slot
 
@@ -20,7 +20,7 @@ def period_of(frame: Frame, slot: Slot) -> PeriodLabel | None:
     """The period of a slot: column, row, section, caption, document, in that order; None where none states one."""
     month = frame.context.fiscal_year_end_month
     over = [label.text for label in slot.headers] + [label.stub for label in slot.headers if is_period_part(label.stub)]
-    beside = [label.text for label in slot.labels if not OTHER_STUB.search(label.stub)]
+    beside = [label.text for label in slot.labels if PERIOD_STUB.match(label.stub) or not OTHER_STUB.search(label.stub)]
     for texts in (over, beside):
         found = combine_periods(texts, month) or _dated(frame, texts)
         if found is not None:

@@ -32,6 +32,11 @@ OTHER_STUB = re.compile(
     r"|year|address|grade|tier|note|ref|operator|status|description|valuer|use",
     re.IGNORECASE,
 )
+PERIOD_STUB = re.compile(
+    r"^(?:(?:calendar|financial|fiscal|full|reporting) )?(?:years?|quarters?|half[- ]?years?|periods?|dates?)"
+    r"(?:[- ]?end(?:ed|ing)?)?(?: \(.*\))?$|^(?:as (?:at|of)|at|when)$|^(?:年[份度]?|季度|期末|日期|期[间間])$",
+    re.IGNORECASE,
+)
 UNIT_STUB = re.compile(r"^(?:units?|uom|unit of measure|[单單]位)$", re.IGNORECASE)
 
 

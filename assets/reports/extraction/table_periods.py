@@ -7,7 +7,7 @@ sentences (periods.py).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -125,15 +125,51 @@ def read_period(text: str, fiscal_year_end_month: int = 12) -> PeriodLabel | Non
     Years follow the fiscal year that ends in `fiscal_year_end_month`; quarters and halves do where their mark or
     short year says so (1H26, Q1 FY2026), and the calendar with a full year (Q1 2026).
     """
+    simple = _simple_period(text, fiscal_year_end_month)
+    return simple or _twice_named(fold(text), fiscal_year_end_month)
+
+
+_JOINTS = re.compile(r"\s*[(\[（|/,;:–—]\s*|\s+-\s+|\s+")
+# A financial calendar nobody states moves a code by up to three quarters; a whole year apart is a comparative.
+_FARTHEST_DAYS = 330
+_LONGEST_PERIOD = 60
+
+
+def _twice_named(text: str, fiscal_year_end_month: int) -> PeriodLabel | None:
+    """A period named by its code and its day: '4QFY19/20 (31 Mar 2020)', 'FY2025, 31 December 2025'. The day counts.
+
+    None where both name a day or both a code: '2Q25 (2Q24)' prints a comparative.
+    """
+    if len(text) > _LONGEST_PERIOD or not any(character.isdigit() for character in text):
+        return None
+    for joint in _JOINTS.finditer(text):
+        left, right = text[: joint.start()], text[joint.end() :]
+        if not left or not right or (joint.group().strip() in ("(", "[", "（") and right[-1] not in ")]）"):
+            continue
+        sides = [_simple_period(side, fiscal_year_end_month) for side in (left, right)]
+        days = [side for side in sides if side is not None and side.kind in ("date", "month")]
+        codes = [side for side in sides if side is not None and side.kind not in ("date", "month")]
+        if (
+            len(days) != 1
+            or len(codes) != 1
+            or (codes[0].kind == "year" and codes[0].period_end.year != days[0].period_end.year)
+        ):
+            continue
+        if abs((days[0].period_end - codes[0].period_end).days) <= _FARTHEST_DAYS:
+            return replace(days[0], suffix=codes[0].suffix)
+    return None
+
+
+def _simple_period(text: str, fiscal_year_end_month: int) -> PeriodLabel | None:
+    """A period without a second name: read_period less _twice_named."""
     bare = _strip(text)
     for kind, pattern in _FORMS:
         match = pattern.fullmatch(bare)
-        if match is None:
-            continue
-        try:
-            return _label(kind, match, fiscal_year_end_month)
-        except ValueError:
-            return None
+        if match is not None:
+            try:
+                return _label(kind, match, fiscal_year_end_month)
+            except ValueError:
+                return None
     return None
 
 

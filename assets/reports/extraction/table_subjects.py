@@ -154,6 +154,7 @@ def _may_name(frame: Frame, text: str) -> bool:
         or read_period(text)
         or is_period_part(text)
         or read_bucket(text) is not None
+        or any(hit.kind != "relative" for hit in find_dates(text, frame.context))
     )
 
 
