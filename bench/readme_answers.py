@@ -14,7 +14,8 @@ from pathlib import Path
 README = Path(__file__).resolve().parents[1] / "README.md"
 # A question is a level-3 heading, its query an ```sql block, its answer the ```text block right after.
 _QUESTION = re.compile(
-    r"^### (?P<title>[^\n]+)\n(?P<lead>(?:(?!^###|^```)[^\n]*\n)*?)```sql\n(?P<sql>.*?)```\n+```text\n(?P<answer>.*?)```",
+    r"^### (?P<title>[^\n]+)\n(?P<lead>(?:(?!^###|^```)[^\n]*\n)*?)"
+    r"```sql\n(?P<sql>.*?)```\n+```text\n(?P<answer>.*?)```",
     re.MULTILINE | re.DOTALL,
 )
 
