@@ -43,8 +43,7 @@ def read_entity(text: str, layout: Layout | None, market_source: bool = False) -
 
     A market source's entities are markets and regions, an operator's unknown names are facilities.
     """
-    name = fold(text).strip(" :*†‡·-–—")
-    name = re.sub(r"\s*[(\[]\d{1,2}[)\]]$", "", name)
+    name = _bare(text)
     if not name:
         return None
     whole = layout.group_scope if layout is not None else "group"
@@ -76,6 +75,23 @@ def read_entity(text: str, layout: Layout | None, market_source: bool = False) -
         return Entity(name, "portfolio")
     plain, place = split_place(name)
     return Entity(plain, "facility", plain, place, known=False)
+
+
+# What labels put behind a name that is no part of it: a footnote, a unit, a scale, a status.
+_BEHIND = re.compile(
+    r"\s*[(\[](?:\d{1,2}|(?:in )?(?:thousands?|millions?|['’]?000s?|mw|kw|gw|sq\.? ?(?:m|ft)|sqm|sqft|m2|cabinets|racks"
+    r"|%|units?|number|no\.?|restated|(?:un)?audited|average|total)(?: of (?:sqm|sq\.? ?(?:m|ft)|cabinets))?)[)\]]$"
+    r"|,? in (?:thousands|millions|['’]000s?)$",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(r"^(?:(?:of|out of) which:?|o/w:?|thereof:?|incl(?:uding|\.)?|其中[::]?)\s*", re.IGNORECASE)
+
+
+def _bare(text: str) -> str:
+    """A name without list marks, footnotes, units and 'of which'."""
+    name = fold(text).strip(" :*†‡·•-–—>")
+    name = _BEFORE.sub("", name) or name
+    return _BEHIND.sub("", name).strip(" :*†‡")
 
 
 _AROUND_CITIES = (
@@ -125,7 +141,7 @@ def is_generic(text: str) -> bool:
 
 def is_place(text: str) -> bool:
     """True for the name of a region, country or city."""
-    name = fold(text).strip(" :")
+    name = _bare(text)
     return any(pattern.match(name) is not None for pattern in (_REGIONS, _COUNTRIES, _CITIES))
 
 
@@ -142,7 +158,7 @@ def is_cohort(text: str) -> bool:
 
 def is_whole(text: str) -> bool:
     """True for a label of the whole: Total, Portfolio, Group, Average."""
-    return _WHOLE.match(fold(text).strip(" :*")) is not None
+    return _WHOLE.match(_bare(text)) is not None
 
 
 def combine(outer: Entity, inner: Entity) -> Entity:

@@ -39,6 +39,9 @@ _ESTIMATE = re.compile(r"\bestimate[ds]?\b|\best\.|预[计計]|預[计計]|估[�
 _FORECAST = re.compile(
     r"\bforecasts?\b|\bprojected\b|\bprojections?\b|\bexpected\b|\boutlook\b|预[测測]|預[测測]", re.IGNORECASE
 )
+_SCALED = re.compile(
+    r"['’]\s?000|\(\s?000s?\s?\)|\b000s\b|\bthousands?\b|\bmillions?\b|\([km]\)|[千万萬]\s?[)）]", re.IGNORECASE
+)
 _CURRENCIES = (
     (r"RMB|CNY|人民[币幣]|¥|￥|(?<![美港欧歐])元", "RMB"),
     (r"US\$|USD|美元", "USD"),
@@ -177,7 +180,7 @@ def _unit(text: str) -> tuple[str, float]:
     """The unit a label names for its values: in parentheses first, else the last of a kind; cabinets count least."""
     hits = find_units(text)
     if not hits:
-        return "", find_scale(text) if re.fullmatch(r".*(?:'000|thousands?).*", text, re.IGNORECASE) else 1.0
+        return "", find_scale(text) if _SCALED.search(text) else 1.0
     inside = [hit for hit in hits if _inside_parentheses(text, hit.start)]
     strong = [hit for hit in inside or hits if hit.unit != "cabinets"] or inside or hits
     return strong[-1].unit, strong[-1].factor

@@ -29,7 +29,8 @@ _OTHERS_STUB = re.compile(
     r"^(?:top |major |largest )*(?:customer|tenant|client|lessee|trade|sector|industry|lender)", re.IGNORECASE
 )
 _MEASURE_STUB = re.compile(r"^(?:measure|metric|indicator|item|kpi|particulars|指[标標]|[项項]目)s?$", re.IGNORECASE)
-_PIECES = re.compile(r"\s*[,，;；:：/|()（）\[\]–—]\s*|\s+-\s+")
+# A comma inside a number joins: '(in 1,000 sqm)'.
+_PIECES = re.compile(r"\s*(?:[;；:：/|()（）\[\]–—]|[,，](?!\d{3}(?!\d)))\s*|\s+-\s+")
 
 
 def subject_of(frame: Frame, slot: Slot, origin: str, metric_text: str) -> Entity | None:

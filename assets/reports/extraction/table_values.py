@@ -52,7 +52,12 @@ _UNITS: tuple[tuple[str, str, float], ...] = (
 )
 _UNIT = re.compile("|".join(f"(?P<u{index}>{pattern})" for index, (pattern, _, _) in enumerate(_UNITS)), re.IGNORECASE)
 _SCALES: tuple[tuple[str, float], ...] = (
-    (r"['’‘`´′]\s?000s?|\b000s\b|\bthousands?\b|\bth\b|\bk\b(?!w)|千(?!瓦)", 1e3),
+    # '(000 sqm)' and '(in 1,000 sqm)' say thousands as "'000 sqm" does; '12,000 sqm' is a number.
+    (
+        r"['’‘`´′]\s?000s?|(?<![\d.,])000s?\b|(?:\bin|[x×*(\[])\s?1[,. ]?000s?(?!\d)"
+        r"|\bthousands?\b|\bth\b|\bk\b(?!w)|千(?!瓦)",
+        1e3,
+    ),
     (r"\bmillions?\b|\bmn\b|\bmm\b|\bmil\b\.?|百万|百萬", 1e6),
     (r"万|萬", 1e4),
     (r"亿|億", 1e8),
@@ -153,7 +158,7 @@ def find_units(text: str) -> list[UnitHit]:
             continue
         index = int((match.lastgroup or "u0")[1:])
         _, unit, factor = _UNITS[index]
-        around = text[max(0, match.start() - 12) : match.start()] + " " + text[match.end() : match.end() + 12]
+        around = text[max(0, match.start() - 16) : match.start()] + " " + text[match.end() : match.end() + 12]
         scale = 1.0 if unit in ("pct", "years") else find_scale(around)
         if unit == "years" and match.group() == "年" and match.start() and text[match.start() - 1].isdigit():
             previous = re.search(r"\d+$", text[: match.start()])

@@ -32,6 +32,7 @@ from assets.reports.extraction.table_frame import (
 )
 from assets.reports.extraction.table_measures import metric_source, settle
 from assets.reports.extraction.table_periods import is_bare_year, is_period_part, read_bucket, read_period
+from assets.reports.extraction.table_scales import SCALED_UNITS, betrays_scale, scale_of
 from assets.reports.extraction.table_shapes import Label, Oracle, Slot, read_slots
 from assets.reports.extraction.table_subjects import subject_of
 from assets.reports.extraction.table_values import is_money
@@ -135,6 +136,18 @@ def _read_slot(frame: Frame, slot: Slot) -> Candidate | Rejection | None:
     return _read_figure(frame, slot)
 
 
+def _slipped(frame: Frame, slot: Slot, metric: str) -> bool:
+    """Whether the same measure stands a hundred times larger beside a number.
+
+    Then one number slipped: it goes on as printed, and the checks hold back all of its document, not it alone.
+    """
+    for other in (*frame.rows[slot.row], *frame.columns[slot.column]):
+        source = metric_source(frame, other) if other.value.value >= 100 * slot.value.value > 0 else None
+        if source is not None and source[1].metric == metric and other.value.unit == slot.value.unit:
+            return True
+    return False
+
+
 def _read_figure(frame: Frame, slot: Slot) -> Candidate | Rejection | None:
     source = metric_source(frame, slot)
     if source is None:
@@ -151,6 +164,13 @@ def _read_figure(frame: Frame, slot: Slot) -> Candidate | Rejection | None:
         return None
     if not unit:
         return rejection(frame, slot, "unit_unknown", f"no label or cell states the unit of {metric}", metric)
+    if unit in SCALED_UNITS and factor == 1.0 and not slot.value.unit:
+        scale = scale_of(frame, slot, unit)
+        if scale is None:
+            return rejection(
+                frame, slot, "scale_unknown", f"thousands of {unit} are stated and may not be meant", metric
+            )
+        factor = scale
     entity = subject_of(frame, slot, origin, metric_text)
     if entity is None:
         return None
@@ -160,6 +180,9 @@ def _read_figure(frame: Frame, slot: Slot) -> Candidate | Rejection | None:
     if period is None:
         return no_date(frame, slot, metric)
     value, step = slot.value.value * factor, slot.value.step * factor
+    if betrays_scale(value, unit, metric, entity.level, step) and not _slipped(frame, slot, metric):
+        reason = f"{slot.cell.text.strip()} {unit} is no size of a data centre; thousands are stated nowhere"
+        return rejection(frame, slot, "scale_unknown", reason, metric)
     low: float | None = None
     high: float | None = None
     if slot.value.approximate:
