@@ -256,6 +256,28 @@ def _sum(one: Span, other: Span, sign: int) -> Span:
     return Span(one.low - other.high, one.high - other.low, f"{one.words} - {other.words}")
 
 
+def _let_and_empty(figures: Figures) -> Computed:
+    """Occupancy against what the vacancy of the same statement leaves, and the other way round."""
+    off = pd.Series(np.nan, index=figures.frame.index)
+    words: dict[int, tuple[str, str]] = {}
+    for statement in statements(figures):
+        for metric, other in (("occupancy_rate", "vacancy_rate"), ("vacancy_rate", "occupancy_rate")):
+            rests = [
+                Span(100 - span.high, 100 - span.low, span.words)
+                for _, unit, span in statement.get(other, [])[:MOST_OPERANDS]
+                if unit == "pct"
+            ]
+            for row, unit, printed in statement.get(metric, []):
+                if unit == "pct" and rests:
+                    best = min(rests, key=printed.distance)
+                    off[row] = max(round(printed.distance(best) - MARGIN_POINTS, 9), 0.0)
+                    words[row] = (
+                        f"{metric} {printed.words} % beside {other} {best.words} %",
+                        f"{_percent(best)}, so that the two sum to 100 %",
+                    )
+    return Computed(pd.DataFrame({"off": off}), lambda i: words[i])
+
+
 RULES = (
     Rule(
         id="R10_rate_recomputes",
@@ -306,6 +328,16 @@ RULES = (
         why="A total that does not add up shows a part of another perimeter or date.",
         remedy="Compare the three numbers with the original.",
         test=_sums,
+        expectations=(between("off", low=0, high=0),),
+    ),
+    Rule(
+        id="R28_occupancy_and_vacancy",
+        title="What is let and what is vacant make the whole",
+        severity=QUARANTINE_DOCUMENT,
+        means=f"Occupancy and vacancy of one scope and date sum to 100 % within rounding and {MARGIN_POINTS:g} point.",
+        why="The two are one number printed twice: where they do not sum, one of them is misread or of another place.",
+        remedy="Compare both rates with the original, correct the wrong one and send the document again.",
+        test=_let_and_empty,
         expectations=(between("off", low=0, high=0),),
     ),
 )

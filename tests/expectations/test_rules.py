@@ -163,6 +163,12 @@ CASES = {
     ),
     "R25_scope_level": Case([{}], [{"scope_level": "company"}], words="company"),
     "R27_zero": Case(series([81.5, 82.0, 82.6, 83.1]), series([81.5, 82.0, 82.6, 0.0]), words="missing value"),
+    "R28_occupancy_and_vacancy": Case(
+        [rate("occupancy_rate", 94.1), rate("vacancy_rate", 5.9), rate("vacancy_rate", 7, scope="Tokyo")],
+        [rate("occupancy_rate", 94.1), rate("vacancy_rate", 7.4)],
+        count=2,
+        words="occupancy_rate 94.1 % beside vacancy_rate 7.4 %",
+    ),
     "R26_basis": Case([{}], [{"basis": "guess"}], words="guess"),
 }
 

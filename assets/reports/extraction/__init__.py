@@ -145,7 +145,10 @@ def _market(row: Candidate, layout: Layout | None) -> str:
 
 
 def _without_repeats(rows: list[Candidate]) -> list[Candidate]:
-    """Each figure once: the first print stays; a rounder or hedged print of the same figure goes."""
+    """Each figure once for each source: the first print stays; a rounder or hedged print of the same figure goes.
+
+    A compilation names several sources: that two of them print a figure alike is a finding, not a repetition.
+    """
     kept: list[Candidate] = []
     index: dict[tuple[str, ...], list[int]] = {}
     for row in rows:
@@ -157,6 +160,8 @@ def _without_repeats(rows: list[Candidate]) -> list[Candidate]:
             row.metric,
             row.unit,
             _group(row.basis),
+            row.source,
+            row.tier,
         )
         same = next((i for i in index.get(key, []) if _same(kept[i], row)), None)
         if same is None:

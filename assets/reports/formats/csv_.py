@@ -56,6 +56,8 @@ def read_csv(text: str, parts: Parts, limits: Limits) -> None:
     rows = _rows(body, separator, limits)
     if not rows:
         raise Unreadable("rejected", "the file has comments alone and no rows")
+    if len(rows) == 1 and not any(re.search(r"\d", field) for field in rows[0]):
+        raise Unreadable("rejected", "the file has a header and no rows; fill in a row for each figure")
     usual = Counter(map(len, rows)).most_common(1)[0][0]
     columns = max(map(len, rows))
     check_table_size(len(rows), columns, limits)
