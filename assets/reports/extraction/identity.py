@@ -68,7 +68,10 @@ _PUBLISHED_CUE = re.compile(
     r"發佈(?:日期?|於)?|公告日期?|刊發日期?|日期|讯|訊)\s?[:：,]?\s?$",
     re.I,
 )
-_FICTITIOUS = re.compile(r"([^\n,;:：—–|()（）]{2,60}?)\s?[(（]fictitious[)）]", re.I)
+_FICTITIOUS = re.compile(
+    r"([^\n,;:：—–|()（）]{2,60}?(?:,\s(?:Inc|Ltd|Limited|LLC|Corp|plc|Co|N\.V|S\.A)\b\.?)?)\s?[(（]fictitious[)）]",
+    re.I,
+)
 _CORPORATE = (
     r"(?:Limited|Ltd\.?|Inc\.?|plc|PLC|N\.V\.|NV|S\.A\.|AG|ASA|AB|SE|GmbH|Corp(?:oration|\.)?|Co\.?|"
     r"Pte\.? Ltd\.?|Bhd|Holdings?|Group|REIT|Trust|"
@@ -206,11 +209,20 @@ def _company_name(line: _Line) -> str:
     return _clean_name(match[1]) if match else ""
 
 
+# The full stop of an abbreviation is part of a name: 'Inc.', 'Pte. Ltd.', 'N.V.'.
+_ABBREVIATED = re.compile(r"\b(?:Inc|Ltd|Co|Corp|Cos|Bros|Bhd|[A-Z]\.[A-Z])\.$")
+
+
 def _clean_name(text: str) -> str:
     """A printed name without a dateline or an opening word: 'About X', 'Results of X'."""
-    name = re.sub(r"\s+", " ", text).strip(" \"'“”.-–—")
+    name = re.sub(r"\s+", " ", text).strip(" \"'“”-–—").lstrip(".")
+    if not _ABBREVIATED.search(name):
+        name = name.rstrip(" .")
     name = re.sub(r"^(?:[A-Z][a-z]+ \d{1,2} [A-Z][a-z]+ \d{4}\s)", "", name)
-    pieces = re.split(r"(?:\.\s|--|—|\bby\s|\bof\s(?=[A-Z])|\bAbout\s|\bfrom\s)", name)
+    pieces = re.split(
+        r"(?:(?<!\bCo)(?<!\bSt)(?<!\bInc)(?<!\bLtd)(?<!\bCorp)(?<!\bPte)(?<!\bSdn)\.\s|--|—|\bby\s|\bof\s(?=[A-Z])|\bAbout\s|\bfrom\s)",
+        name,
+    )
     return pieces[-1].strip() or name
 
 

@@ -77,6 +77,8 @@ _ORDINAL = {
     "final": 4,
     "last": 4,
 }
+# The months of a year to date: 'nine months of FY2025'.
+_MONTHS_IN = {"three": 3, "six": 6, "nine": 9}
 _CN_DIGIT = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {
     "零": 0,
     "○": 0,
@@ -106,6 +108,8 @@ _ENGLISH = re.compile(
     rf"|(?P<q2>(?<![A-Za-z0-9])Q(?P<q2n>[1-4])[\s'’,-]{{0,2}}(?:of\s)?{_year_for('q2')}(?P<q2s>[EFAPR])?(?![A-Za-z0-9]))"
     rf"|(?P<q3>\b(?P<q3n>first|second|third|fourth|final|last|1st|2nd|3rd|"
     rf"4th)[ -](?:fiscal )?quarter(?:\s?,\s?|\s)(?:of |to |in |for )?(?:the )?{_year_for('q3')}(?!\d))"
+    rf"|(?P<n1>(?<![A-Za-z0-9.,])(?P<n1n>[369])M\s?{_year_for('n1')}(?![A-Za-z0-9]))"
+    rf"|(?P<n2>\b(?P<n2n>three|six|nine)[ -]months (?:of|in) (?:the )?{_year_for('n2')}(?!\d))"
     rf"|(?P<q5>(?<![A-Za-z0-9.])(?P<q5y>{_Y4})\s?[-/ ]?(?:Q(?P<q5n>[1-4])|"
     rf"(?P<q5m>[1-4])Q)(?P<q5s>[EFAPR])?(?![A-Za-z0-9]))"
     rf"|(?P<h1>(?<![A-Za-z0-9.,])(?P<h1n>[12])H\s?{_year_for('h1')}(?P<h1s>[EFAPR])?(?![A-Za-z0-9]))"
@@ -344,6 +348,10 @@ def _english(match: re.Match[str], text: str, year_end: int, main: date | None) 
             if g[key]:
                 number = _ORDINAL.get(g[f"{key}n"].lower()) or int(g[f"{key}n"])
                 return _period(match, g, key, number, "quarter", year_end)
+        for key in ("n1", "n2"):
+            if g[key]:
+                months = _MONTHS_IN.get(g[f"{key}n"].lower()) or int(g[f"{key}n"])
+                return _period(match, g, key, months // 3, "quarter", year_end)
         if g["mid"]:
             return _hit(match, date(int(g["midy"]), 6, 30), "date")
         if g["q4"]:

@@ -18,8 +18,8 @@ _GENERIC = re.compile(
     r"Limited|Ltd|Inc|AG)))\b"
     r"|\b(?P<code>(?:Site|Building|Facility|Campus|Hall)\s(?:\d{1,2}|[A-Z])\b)(?!\s?(?:MW|sqm|%))"
     r"|(?<=\b[Aa]t\s)(?P<at>[A-Z]{2,4}\d{1,2})\b"
-    r"|\b(?:[Aa]t|[Ii]ts|[Oo]ur)\s(?P<named>(?!(?:January|February|March|April|May|June|July|August|"
-    r"September|October|November|December|Q|FY|H)\b)(?:[A-Z][a-z][\w-]*\s){1,3}\d{1,2}\b)(?!\s?(?:MW|sqm|%|"
+    r"|\b(?:[Aa]t|[Ii]ts|[Oo]ur)\s(?P<named>(?!(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|"
+    r"July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?|Q|FY|H)\b)(?:[A-Z][a-z][\w-]*\s){1,3}\d{1,2}\b)(?!\s?(?:MW|sqm|%|"
     r"per|,\d|\.\d))"
 )
 

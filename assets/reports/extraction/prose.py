@@ -10,16 +10,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from assets.reports.candidates import ESTIMATE, FORECAST, Candidate, Rejection
 from assets.reports.document import Block, Document, Place
 from assets.reports.extraction.context import Context
 from assets.reports.extraction.periods import DateHit, find_dates, month_end, quarter_end
 from assets.reports.extraction.places import SiteHit, find_sites, site_of_heading
-from assets.reports.extraction.quantities import LEVEL, RATE, Quantity, find_quantities
+from assets.reports.extraction.quantities import LEVEL, MONEY, RATE, Quantity, find_quantities
 from assets.reports.extraction.sentence import Carried, Figure, SentenceReading, read_sentence
 from assets.reports.extraction.texts import Span, is_source_line, sentences, without_addresses
-from assets.reports.extraction.vocabulary import NameHit, find_metrics, find_names, find_phrases, is_blocker
+from assets.reports.extraction.vocabulary import MetricHit, NameHit, find_metrics, find_names, find_phrases, is_blocker
 
 _FORECAST = re.compile(
     r"\b(?:expect(?:s|ed|ing|ation)?|forecasts?|guid(?:ance|es|ed)|targets?|targeting|targeted|aims?|"
@@ -45,6 +46,7 @@ _NOT_PRO_FORMA = re.compile(r"\b(?:not|no|without|before any) pro[- ]?forma", re
 _ANAPHORA = re.compile(
     r"^\W*(?:this|that|it|these|those|the figure|the number|the rate|the ratio|the level|the same|"
     r"the comparable|the comparative|comparatives?|a year|one year|twelve|in the|"
+    r"in [^\W\d][\w ]{1,30}?,? (?:it|this|that|the (?:rate|figure|ratio|number)) (?:was|were|is|stood)|"
     r"at the|for the|at|as of|on|by|compared|against|versus|up from|down from|after|previously|before|the|"
     r"three months|six months|last|in figures|"
     r"其中|该|該|上年|去年|而|较|較|同期|对比|對比|于|在|截至|上季|此前)",
@@ -295,9 +297,12 @@ def _read_block(
     day: DateHit | None = None
     first_metric: tuple[str, str] | None = None
     for span in sentences(text):
+        if (segment := _run_in_segment(span.text, context)) != "":
+            walk.segment, walk.segment_block = segment, number
+            continue
         day = _stated_for_all(span.text, context) or day
         carried = _carried(walk, number, span.text, context, facts)
-        reading = read_sentence(span.text, context, carried, "")
+        reading = read_sentence(span.text, context, carried, _noun_unit(walk))
         if not reading.figures and not reading.problems and not reading.unlabelled:
             sites = find_sites(span.text, context.layout)
             walk.last_site = sites[-1] if sites else walk.last_site
@@ -343,6 +348,54 @@ def _read_block(
         walk.day = day
 
 
+def _run_in_segment(text: str, context: Context) -> str:
+    """The segment a paragraph opens with for all of it: 'Retail. 52,131 cabinets in service; ...'."""
+    bare = text.strip(" .。:：—–-")
+    if len(bare) > 40 or bare == text or re.search(r"\d", bare):
+        return ""
+    names = find_names(bare, context.layout, ("segment",))
+    return names[0].name if names and len(bare) - (names[0].end - names[0].start) <= 12 else ""
+
+
+_NOUN_UNITS = (
+    (
+        "cabinets",
+        re.compile(
+            r"(?:number of |total )?(?:cabinets?|racks?)(?: \((?:number|units?|count)\))?|"
+            r"(?:机柜|機櫃|机架|機架)(?:数量?|數量?)?(?:[(（][个個][)）])?",
+            re.I,
+        ),
+    ),
+    (
+        "mw",
+        re.compile(
+            r"(?:it |power |critical )?(?:capacity |power |load )?\(?(?:in )?(?:MW|megawatts)\)?|"
+            r"容量?[(（](?:MW|兆瓦)[)）]",
+            re.I,
+        ),
+    ),
+    (
+        "sqm",
+        re.compile(
+            r"(?:floor )?(?:area |space )?\(?(?:in )?(?:sqm|square met(?:er|re)s)\)?|面[积積][(（](?:平方米|平米)[)）]",
+            re.I,
+        ),
+    ),
+)
+
+
+def _noun_unit(walk: _Walk) -> str:
+    """The unit that the bullet or heading above, being no more than a unit's name, gives the bare numbers below."""
+    for frame in reversed(walk.frames):
+        text = frame.text.strip(" .:：")
+        for unit, pattern in _NOUN_UNITS:
+            if pattern.fullmatch(text):
+                return unit
+        if frame.heading:
+            break
+    return ""
+
+
 _FOR_ALL = re.compile(
     r"\b(?:all|every|unless|otherwise|levels?|figures|data|numbers|everything|"
     r"balances)\b[^.]{0,60}\b(?:are|is|as of|as at|at|refer)\b|均指|均为|均為|除另有|除非|如无特别|如無特別",
@@ -360,11 +413,13 @@ def _stated_for_all(text: str, context: Context) -> DateHit | None:
 
 def _carried(walk: _Walk, number: int, text: str, context: Context, facts: list[Candidate]) -> Carried:
     """The metric a sentence without one may borrow: from its site's figures, its parent bullet, the sentence before."""
-    if find_metrics(text, context.layout) and not _only_scope(text, context):
+    if _named_metrics(text, context) and not _only_scope(text, context):
         if walk.last is not None and walk.last_block == number and _ANAPHORA.match(text):
             return Carried(walk.last.metric, walk.last.unit, walk.last.hit)
         near = walk.last is not None and (walk.last_block == number or bool(_OF_THESE.match(text)))
-        return Carried(unit=walk.last.unit if walk.last is not None and near else "")
+        if walk.last is None or not near:
+            return Carried()
+        return Carried(unit=walk.last.unit, within=walk.last.metric if _OF_THESE.match(text) else "")
     sites = find_sites(text, context.layout)
     if sites:
         metrics = {(c.metric, c.unit) for c in facts if c.facility == sites[0].name and c.unit == "pct"}
@@ -376,6 +431,9 @@ def _carried(walk: _Walk, number: int, text: str, context: Context, facts: list[
             unit = frame.unit or (
                 "pct" if frame.metric.endswith("_rate") else "years" if frame.metric == "wale_years" else ""
             )
+            if frame.metric.startswith("price_"):
+                money = next((q.unit for q in find_quantities(text) if q.kind == MONEY and q.unit), "")
+                unit = f"{money}/month" if money else ""
             if unit:
                 return Carried(frame.metric, unit, None, always=True)
             break
@@ -387,6 +445,11 @@ def _carried(walk: _Walk, number: int, text: str, context: Context, facts: list[
         )
         return Carried(walk.last.metric, walk.last.unit, walk.last.hit, always=whole)
     return Carried()
+
+
+def _named_metrics(text: str, context: Context) -> list[MetricHit]:
+    """The metrics a text names; 'data centres' alone is what a figure is of, and no metric."""
+    return [hit for hit in find_metrics(text, context.layout) if hit.concepts != {"data_centres"}]
 
 
 def _only_scope(text: str, context: Context) -> bool:
@@ -499,6 +562,9 @@ def _candidate(
         # No report knows a level of a day after its own.
         outlook = FORECAST
     scope, level, facility, market = _scope(walk, span, figure, context, passage.block.place.block or 0)
+    if not scope:
+        reason = "several places are named and nothing says which of them the figure is of"
+        return Rejection("no_market", reason, locator, text, figure.metric, quantity.text)
     if context.is_market_source and level == "portfolio":
         reason = "a market figure without a market: neither the sentence nor a heading names one"
         return Rejection("no_market", reason, locator, text, figure.metric, quantity.text)
@@ -545,7 +611,15 @@ def _period_of(when: date, hit: DateHit | None, context: Context) -> date:
 
 
 def _is_pro_forma(text: str, quantity: Quantity) -> bool:
-    return bool(_PRO_FORMA.search(text)) and not _NOT_PRO_FORMA.search(text)
+    """Whether words make the number a supposed one; 'it would have been 98 %' says so of what follows alone."""
+    if _NOT_PRO_FORMA.search(text):
+        return False
+    for match in _PRO_FORMA.finditer(text):
+        gap, rest = text[quantity.end : match.start()], text[match.end() :]
+        elsewhere = match.start() > quantity.end and re.search(r"[,，;；]|\b(?:and|while|but)\b", gap)
+        if not (elsewhere and re.search(r"\d", rest)):
+            return True
+    return False
 
 
 def _is_pro_forma_note(note: str) -> bool:
@@ -587,6 +661,9 @@ def _scope(walk: _Walk, span: Span, figure: Figure, context: Context, number: in
         segment = walk.segment
     cohort = _nearest(names, "cohort", quantity, text) or _inherited(walk, "cohort")
     market = _nearest(names, "market", quantity, text)
+    if context.is_market_source and _of_several(names, market, text):
+        region = _nearest(names, "region", quantity, text) or _inherited(walk, "region") or _document_region(context)
+        return (region, "region", "", "") if region else ("", "portfolio", "", "")
     if context.is_market_source:
         market = market or _inherited(walk, "market") or walk.market
         own = _nearest(names, "market", quantity, text)
@@ -600,7 +677,13 @@ def _scope(walk: _Walk, span: Span, figure: Figure, context: Context, number: in
             walk.place, walk.place_block = (market, "market", "", market), number
         return (market, "market", "", market) if market else ("", "portfolio", "", "")
     home = context.layout.market if context.layout else ""
-    if market and market != home and not segment and _qualifies(names, market, text, figure):
+    nearer = _later_than(names, "region", "market", quantity)
+    if market and market != home and not segment and not nearer and _qualifies(names, market, text, figure):
+        if _of_several(names, market, text):
+            return "", "portfolio", "", ""
+        part = f"{market} portfolio"
+        if context.layout and part in context.layout.scopes.values():
+            return part, _segment_level(part), "", ""
         return market, "market", "", market
     region = _nearest(names, "region", quantity, text) or _inherited(walk, "region")
     if region and not segment:
@@ -613,6 +696,45 @@ def _scope(walk: _Walk, span: Span, figure: Figure, context: Context, number: in
     if segment:
         return segment, _segment_level(segment), "", ""
     return context.group_scope, "portfolio", "", ""
+
+
+def _later_than(names: list[NameHit], kind: str, other: str, quantity: Quantity) -> bool:
+    """Whether of two kinds of names before a number the last is of `kind`: that place is the number's."""
+    before = [n for n in names if n.end <= quantity.start and n.kind in (kind, other)]
+    return bool(before) and before[-1].kind == kind
+
+
+_SEVERAL = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|all|both|[2-9])\s(?:\w+\s)?(?:markets|cities|metros|countries)\b|"
+    r"[两兩二三四五六七八](?:大|个|個)?(?:市场|市場|城市)",
+    re.I,
+)
+_LISTED = re.compile(r"\s*(?:,|，|、|&|/|和|及|与|與|,?\s?\band\b|,?\s?\bplus\b)\s*(?:the\s)?", re.I)
+
+
+def _of_several(names: list[NameHit], market: str, text: str) -> bool:
+    """Whether the market found is one of a list said to be together: 'across Tokyo, Sydney and Hong Kong'."""
+    if _SEVERAL.search(text):
+        return True
+    places = [n for n in names if n.kind == "market"]
+    return any(
+        market in (a.name, b.name) and a.name != b.name and bool(_LISTED.fullmatch(text[a.end : b.start]))
+        for a, b in pairwise(places)
+    )
+
+
+def _document_region(context: Context) -> str:
+    """The one region the document's title or first heading names, '' where it names none or several."""
+    document = context.document
+    heads = [document.title] if document else []
+    heads += [
+        p.text for p in (document.parts if document else ()) if isinstance(p, Block) and p.kind in ("title", "heading")
+    ]
+    for head in heads:
+        names = {n.name for n in find_names(head, None, ("region",))}
+        if names:
+            return next(iter(names)) if len(names) == 1 else ""
+    return ""
 
 
 def _segment_level(segment: str) -> str:
@@ -667,8 +789,11 @@ def _qualifies(names: list[NameHit], market: str, text: str, figure: Figure) -> 
         if name.kind != "market" or name.name != market:
             continue
         before, after = text[: name.start], text[name.end : name.end + 14]
+        touching = name.end < figure.quantity.start and not text[name.end : figure.quantity.start].strip(" ,:：")
+        if touching and re.search(r"\b(?:in|for|across|at)\s(?:the\s)?$", before, re.I):
+            return True
         if re.search(r"(?:^|\b(?:in|for|of|across|at)\s(?:the\s)?)$", before, re.I) and re.match(
-            r"\s*(?:,|was|were|is|stood|had|occupancy|portfolio|:|：)", after, re.I
+            r"\s*(?:,|it |this |was|were|is|stood|had|occupancy|portfolio|:|：)", after, re.I
         ):
             return True
         if re.match(

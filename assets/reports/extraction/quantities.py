@@ -179,7 +179,9 @@ _HEDGES: tuple[tuple[re.Pattern[str], tuple[float, float]], ...] = (
         re.compile(
             r"(?:\babout|\baround|\bapproximately|\bapprox\.?|\bcirca|\bca\.|\bc\.|\broughly|\bsome|~|≈|"
             r"\bin the region of|"
-            r"\bin the order of|约为|約為|大约|大約|约|約|左右)\s?(?:the\s)?$",
+            r"\bin the order of|大约|大約|左右|"
+            # The sign for 'about' also ends the words for contracts and leases.
+            r"(?<![签簽合订訂租契承预預条條])(?:约为|約為|约|約))\s?(?:the\s)?$",
             re.I,
         ),
         (-1, 1),
@@ -257,7 +259,9 @@ _GROWTH_AFTER = re.compile(
     r"half[- ](?:on|over)[- ]half|(?:annual |quarterly |yearly |organic |net )?(?:growth|increase|decrease|"
     r"decline|rise|gain|uplift|improvement|reduction|jump|drop)\b|"
     r"compound annual|cagr|p\.a\.|per annum|"
-    r"(?:的)?(?:同比|环比|環比|按年|按季)?(?:增长|增長|增幅|升幅|跌幅|降幅|增加|上升|下降|减少|減少)))",
+    # '94.2 % 上升 0.6 个百分点' is a level and then its change.
+    r"(?:的)?(?:同比|环比|環比|按年|按季)?(?:增幅|升幅|跌幅|降幅|(?:增长|增長|增加|上升|下降|减少|減少)"
+    r"(?!\s?(?:了|约|約|至|到|为|為)?\s?\d))))",
     re.I,
 )
 _INCREMENT_AFTER = re.compile(
@@ -565,7 +569,10 @@ def _hedge(before: str, after: str, value: float, unit: str, kind: str) -> tuple
     return low, high
 
 
-_RANGE_BEFORE = re.compile(r"(?:\b(?:of|at|range|between|about|around|some)\s?|[:：(]\s?|介于|介於|在|约|約)$", re.I)
+_RANGE_BEFORE = re.compile(
+    r"(?:\b(?:of|at|range|between|about|around|some)\s?|[:：(]\s?|介于|介於|在|(?<![签簽合订訂租契承预預条條])约|(?<![签簽合订訂租契承预預条條])約)$",
+    re.I,
+)
 _APPOSITION = re.compile(r"^\s?[,，(（]?\s?(?:or|i\.e\.|that is|equal to|equivalent to|or about|即|或)?\s?$", re.I)
 
 

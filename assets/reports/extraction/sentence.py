@@ -76,6 +76,8 @@ class Carried:
     unit: str = ""
     hit: MetricHit | None = None
     always: bool = False
+    # The metric that the sentence's opening points back to: 'Of that capacity ...'.
+    within: str = ""
 
 
 _JOIN = re.compile(r"\s?(?:,|，|、|/|／|&|\band\b|\bor\b|和|及|与|與|以及|,\s?and)\s?", re.I)
@@ -98,11 +100,50 @@ _OF_BASE = re.compile(
 _COMPARISON = re.compile(
     r"(?:\bcompar(?:ed?|es|ing|able)(?: figures?| numbers?| level)?(?: (?:with|to|was|of|is))?|\bagainst|"
     r"\bversus|\bvs\.?|\bfrom|\bafter|\bfollowing|\bpreviously|\bhad been|"
-    r"\bthan|\bearlier|\bbefore|\bago|\bformerly|\bhaving been|\bunchanged (?:on|from)|\bstable (?:on|"
+    r"(?<!more )(?<!less )(?<!fewer )(?<!better )\bthan|\bearlier|\bbefore|\bago|"
+    r"\bformerly|\bhaving been|\bunchanged (?:on|from)|\bstable (?:on|"
     r"from)|\bin line with|\bthe comparative (?:was|is)|"
     r"较|較|比|相比|对比|對比|由|从|從|自|原为|原為|此前为|此前為|上年|去年)"
     r"[\s:：]*(?:(?:the|a|an|its|some|about|around|nearly|over|only|just|level|figure|rate|of|was|were|it|"
     r"with|to|of|at|的|为|為|约|約|末|同期|期末)[\s:：]*){0,5}$",
+    re.I,
+)
+_OF_WHICH = re.compile(r"\b(?:out )?of (?:which|that|this|these|those|it|them)\b|其中|[当當]中", re.I)
+# The same level said twice: '327 megawatts, or 88 %, were contracted', '327 MW (88 %) were contracted'.
+_APPOSITIVE = re.compile(
+    r"^\s?(?:[,，]\s?(?:or|i\.e\.,?|that is,?|equal to|equivalent to|即)\s?|[(（]\s?(?:or\s|i\.e\.,?\s|即)?)"
+    r"(?:about\s|some\s|nearly\s|around\s|approximately\s|约|約)?[\d.,]+\s?"
+    r"(?:%|％|per cent|percent|MW|megawatts|兆瓦|sqm|square met(?:er|re)s)"
+    r"(?:\sof (?:it|that|this|the total))?\s?(?:[,，]|[)）])"
+)
+_OPENS_APPOSITIVE = re.compile(
+    r"[,，]\s?(?:or|i\.e\.,?|that is,?|equal to|equivalent to|即)\s?(?:about\s|some\s|nearly\s|around\s|"
+    r"approximately\s|约|約)?$",
+    re.I,
+)
+# What was done in a period is a flow, whatever the words: 'signed leases for 17 MW', 'sold 12 MW in the quarter'.
+_FLOW_OBJECT = re.compile(
+    r"(?<!had )(?<!have )(?<!has )\b(?:signed|signing|won|booked|closed|agreed)\s(?:[a-z-]+\s){0,3}"
+    r"(?:leases?|contracts?|agreements?|deals?|orders?|bookings?|sales)\s(?:for|of|covering|totall?ing|worth|on)\s"
+    r"(?:(?:a|some|about|around|over|more than|nearly|total|of|further|another|new)\s)*$",
+    re.I,
+)
+_FLOW_VERB = re.compile(
+    r"(?<!were )(?<!was )\b(?:signed|leased|booked|sold|contracted|added|delivered|commissioned|let|handed over|"
+    r"moved in|commenced|billed)\s(?:(?:new|another|a|further|additional|some|about|around|over|more than|nearly|"
+    r"record|total|of)\s)*$",
+    re.I,
+)
+_IN_SPAN = re.compile(
+    r"^[^.;；。\d]{0,60}\b(?:in|during|over|within|throughout) (?:the|this|that) (?:first |second |third |fourth |"
+    r"latest |reported )?(?:quarter|half|half[- ]year|year|period|three months|six months|twelve months)\b",
+    re.I,
+)
+# '74 MW more than three months before': the date is of the change, and of no level.
+_SINCE = re.compile(
+    r"^\s?(?:[a-z]+\s){0,2}?(?:more|less|fewer|higher|lower|greater|above|below|up|down)?\s?"
+    r"(?:than|over|on|above|below|from|compared (?:with|to)|versus|against|since)\s"
+    r"(?:(?:at|in|on|of|that|the|those)\s){0,3}$",
     re.I,
 )
 _FROM = re.compile(r"(?:\bfrom|由|从|從|自)\s(?:a\s|the\s)?(?:level of\s|high of\s|low of\s)?$|(?:由|从|從|自)$", re.I)
@@ -196,21 +237,43 @@ def read_sentence(text: str, context: Context, carried: Carried | None = None, u
     phrases = find_phrases(text, context.layout)
     if not any("construction" in p.concepts for p in phrases):
         # 'Total capacity' is what is built and being built together only where the sentence speaks of both.
-        phrases = [p for p in phrases if p.own or p.metric != "capacity_total" or "service" in p.concepts]
+        # Or it says of which total what is in service is a part.
+        parts = [p for p in phrases if p.metric == "capacity_in_service" and _part_of_before(text, p)]
+        phrases = [
+            p
+            for p in phrases
+            if p.own
+            or p.metric != "capacity_total"
+            or "service" in p.concepts
+            or any(p.end <= part.start for part in parts)
+        ]
     quantities = [q for q in find_quantities(text) if q.kind in (LEVEL, RATE, COUNT, MONEY)] + _worded(text, phrases)
     quantities.sort(key=lambda q: q.start)
     every = find_quantities(text)
     dates = [d for d in find_dates(text, context) if not _EVENT_BEFORE.search(text[max(0, d.start - 40) : d.start])]
+    changes = [q for q in every if q.kind in (INCREMENT, GROWTH)]
+    dates = [
+        d for d in dates if not any(0 <= d.start - q.end <= 60 and _SINCE.match(text[q.end : d.start]) for q in changes)
+    ]
     reading = SentenceReading(phrases=phrases, dates=dates)
     if not quantities:
         return reading
     pairing = _Pairing(text, phrases, quantities, dates, carried, unit or context.unit_hint, brackets(text))
-    pairing.changes = [q for q in every if q.kind in (INCREMENT, GROWTH)]
+    pairing.changes = changes
     pairing.main = context.period_end
     pairing.subjects = [(site.start, site.end) for site in find_sites(text, context.layout)]
     pairing.subjects += [(n.start, n.end) for n in find_names(text, context.layout) if n.kind != "weight"]
     pairing.run(reading)
     return reading
+
+
+def _part_of_before(text: str, hit: MetricHit) -> bool:
+    """Whether a phrase is introduced, in its clause, as part of what was said before: '其中在运营容量'."""
+    return bool(
+        re.search(
+            r"(?:\bof (?:which|that|this)\b|其中)[^.;；。]{0,30}$", text[max(0, hit.start - 40) : hit.start], re.I
+        )
+    )
 
 
 def _worded(text: str, phrases: list[MetricHit]) -> list[Quantity]:
@@ -286,11 +349,17 @@ class _Pairing:
             if dated[position][-1] is None and self._shares_date(runs[position], runs[position + 1]):
                 dated[position] = [dated[position + 1][0]] * len(runs[position])
         for group, dates in zip(runs, dated, strict=True):
-            hits = self._zip(group)
+            hits = self._zip(group) or self._compared_in_order(group)
+            if hits is None and self._is_crowded(group, dates):
+                for quantity in group:
+                    reason = "several numbers in one place and one phrase for them"
+                    reading.problems.append(Problem(quantity, "ambiguous", reason))
+                continue
             for index, quantity in enumerate(group):
                 quantity = self._with_unit(quantity, group)
                 hit, metric, problem = self._metric_of(quantity, hits[index] if hits else None, dates[index])
                 if problem:
+                    self._unsettle(quantity, reading)
                     reading.problems.append(Problem(quantity, problem[0], problem[1], metric))
                     continue
                 if not metric:
@@ -300,6 +369,8 @@ class _Pairing:
                 unit = self._unit_of(quantity, metric, hit)
                 if not unit:
                     continue
+                if metric == "capacity_committed" and self._is_within_service(quantity, unit):
+                    metric = "capacity_committed_in_service"
                 when = dates[index]
                 compared = self._is_compared(quantity, when)
                 if compared and when is None:
@@ -316,6 +387,54 @@ class _Pairing:
                 if hit is not None:
                     self.uses.setdefault(id(hit), set()).add(unit)
                 reading.figures.append(figure)
+
+    def _compared_in_order(self, group: list[Quantity]) -> list[MetricHit] | None:
+        """'533 MW contracted and 454 MW utilised, against 360 MW and 268 MW a year earlier': by order."""
+        count = len(group)
+        if count < 2 or not _COMPARISON.search(self._before(group[0])):
+            return None
+        last = [f for f in self.taken if f.unit == group[-1].unit and not f.comparative]
+        if len(last) != count or any(f.hit is None for f in last) or len({f.metric for f in last}) != count:
+            return None
+        return [f.hit for f in last if f.hit is not None]
+
+    def _is_crowded(self, group: list[Quantity], dates: list[DateHit | None]) -> bool:
+        """Whether numbers joined by 'and' are alike in unit and date and set against what is said before."""
+        units = {q.unit for q in group}
+        days = {d.period_end if d else None for d in dates}
+        one = len(group) > 1 and len(units) == 1 and len(days) == 1 and group[0].unit in CAPACITY_UNITS
+        return one and len(self.taken) > 1 and bool(_COMPARISON.search(self._before(group[0])))
+
+    def _unsettle(self, quantity: Quantity, reading: SentenceReading) -> None:
+        """Take back the number before a phrase of two meanings where another in its unit stands behind that phrase.
+
+        '61.5 MW of capacity in service billed to customers for 49.2 MW': nothing says which of the two is which.
+        """
+        hit = self._previous(quantity, 0)
+        if hit is None or not (hit.concepts & {"service"} and hit.concepts & {"utilised", "committed", "leased"}):
+            return
+        for figure in [f for f in reading.figures if f.hit is hit and f.quantity.end <= hit.start]:
+            if figure.unit == quantity.unit:
+                reading.figures.remove(figure)
+                reason = "two numbers around one phrase and nothing that tells them apart"
+                reading.problems.append(Problem(figure.quantity, "ambiguous", reason, figure.metric))
+
+    def _is_within_service(self, quantity: Quantity, unit: str) -> bool:
+        """Whether what is contracted is said to be part of what is in service: '... in service, of which 88 MW ...'."""
+        last = self.taken[-1] if self.taken else None
+        if last is None:
+            return self.carried.within == "capacity_in_service" and self.carried.unit == unit
+        if last.metric != "capacity_in_service" or last.unit != unit:
+            return False
+        return bool(_OF_WHICH.search(self.text[last.quantity.end : quantity.end + 12]))
+
+    def _is_flow(self, quantity: Quantity) -> bool:
+        if quantity.unit not in CAPACITY_UNITS:
+            return False
+        before = self._before(quantity)
+        if _FLOW_OBJECT.search(before):
+            return True
+        return bool(_FLOW_VERB.search(before) and _IN_SPAN.match(self.text[quantity.end :]))
 
     def _shares_date(self, first: list[Quantity], second: list[Quantity]) -> bool:
         gap = self.text[first[-1].end : second[0].start]
@@ -438,6 +557,8 @@ class _Pairing:
             return None, based, None
         if quantity.unit == "count":
             return None, self._counted(quantity), None
+        if self._is_flow(quantity):
+            return None, "", None
         clause = self._clause(quantity.start)
         inside = self._bracket(quantity.start)
         low = inside[0] if inside else clause[0]
@@ -450,13 +571,24 @@ class _Pairing:
             if following is not None:
                 return following, self._fits(following, quantity), None
             return None, "", None
-        if previous is None and following is None and inside:
+        if previous is None and following is None and inside and not self._rate_of_last(quantity, inside):
             if self.last is not None and _same_class(self.last, quantity):
                 return self.last.hit, self.last.metric, None
             if self.last is None:
                 previous = self._previous(quantity, clause[0])
+            if previous is None and (beyond := self._beyond_bracket(quantity, inside, clause[1])) is not None:
+                return beyond, self._fits(beyond, quantity), None
             if previous is None or is_blocker(previous):
                 return None, "", None
+        if previous is not None and self._is_base(previous, quantity):
+            if following is None:
+                return None, "", None
+            metric = self._fits(following, quantity)
+            if metric == "capacity_committed" and previous.metric == "capacity_in_service":
+                metric = "capacity_committed_in_service"
+            return following, metric, None
+        if inside and previous is None and following is None and (of_last := self._rate_of_last(quantity, inside)):
+            return of_last, self._fits(of_last, quantity), None
         alone = previous is None and following is None
         if alone and quantity.unit == "cabinets" and _HAS.search(_unhedged(self._before(quantity))):
             return None, "capacity_in_service", None
@@ -536,7 +668,7 @@ class _Pairing:
         if self._blocked(quantity):
             return None, "", None
         if self.last is not None and _same_class(self.last, quantity):
-            if when is not None or _COMPARISON.search(self._before(quantity)):
+            if when is not None or _COMPARISON.search(self._before(quantity)) or self._of_another(quantity):
                 return self.last.hit, self.last.metric, None
             return None, "", None
         metric, unit = self.carried.metric, self.carried.unit
@@ -545,6 +677,14 @@ class _Pairing:
         if self.carried.always or when is not None or _COMPARISON.search(self._before(quantity)):
             return self.carried.hit, metric, None
         return None, "", None
+
+    def _of_another(self, quantity: Quantity) -> bool:
+        """'...; the data centres in the United States stood at 97.4 %': the same of another part of the whole."""
+        if self.last is None or not re.search(
+            r"(?:\b(?:was|were|is|are|stood|came|ran)(?: at)?|为|為)\s?$", self._before(quantity)
+        ):
+            return False
+        return any(self.last.quantity.end <= start < quantity.start for start, _ in self.subjects)
 
     def _blocked(self, quantity: Quantity) -> bool:
         before = [p for p in self.phrases if p.end <= quantity.start]
@@ -565,11 +705,53 @@ class _Pairing:
         """The phrase right after the number: '332MW in service', '252MW were utilised'."""
         for hit in [p for p in self.phrases if quantity.start <= p.start < high and p.end > quantity.end]:
             gap = self.text[quantity.end : hit.start] if hit.start >= quantity.end else ""
+            gap = _APPOSITIVE.sub(" ", gap)
+            for start, end in self.subjects:
+                # '80 % of MEGA Two was pre-committed': of whom it is said may stand between.
+                if quantity.end <= start and end <= hit.start:
+                    gap = gap.replace(self.text[start:end], "it")
+            if _OPENS_APPOSITIVE.search(self.text[: quantity.start]):
+                gap = gap.lstrip(",， ")
             if len(gap) > 60 or not _STRONG.fullmatch(gap):
                 return None
             if is_blocker(hit):
                 return hit
             return hit if self._fits(hit, quantity) else None
+        return None
+
+    def _is_base(self, hit: MetricHit, quantity: Quantity) -> bool:
+        """Whether the phrase before a number is the whole it is part of: 'Of the capacity in service 533 MW ...'."""
+        gap = self.text[hit.end : quantity.start]
+        if re.fullmatch(r"[\s,，]*(?:about|some|around|nearly|over)?\s*", gap) is None:
+            return (
+                bool(re.match(r"\s?(?:之中|当中|當中|中|里|裡|内|內)[,，]?", gap)) and quantity.unit in CAPACITY_UNITS
+            )
+        return bool(
+            re.search(
+                r"(?:^|[,，;；.。]\s?|\band\s)(?:out )?of (?:(?:the|this|that|our|its|all|total)\s)*$",
+                self.text[: hit.start],
+                re.I,
+            )
+        )
+
+    def _rate_of_last(self, quantity: Quantity, inside: tuple[int, int]) -> MetricHit | None:
+        """'252 MW utilised (75.9 %)': a rate alone in the bracket behind a capacity's phrase is of that phrase."""
+        last = self.last
+        if last is None or last.hit is None or quantity.unit != "pct" or last.unit not in CAPACITY_UNITS:
+            return None
+        if self.text[inside[0] + 1 : quantity.start].strip() or self.text[quantity.end : inside[1] - 1].strip():
+            return None
+        status = last.hit.concepts & {"utilised", "committed", "leased", "precommitted"}
+        touching = not self.text[max(last.hit.end, last.quantity.end) : inside[0]].strip()
+        return last.hit if status and touching and not last.comparative and self._fits(last.hit, quantity) else None
+
+    def _beyond_bracket(self, quantity: Quantity, inside: tuple[int, int], high: int) -> MetricHit | None:
+        """The phrase behind the bracket a number fills: '327 MW (88 %) were contracted'."""
+        if self.text[quantity.end : inside[1]].strip() not in (")", "）") or self.last is None:
+            return None
+        for hit in [p for p in self.phrases if inside[1] <= p.start < high]:
+            close = hit.start - inside[1] <= 60 and bool(_STRONG.fullmatch(self.text[inside[1] : hit.start]))
+            return hit if close and not is_blocker(hit) and self._fits(hit, quantity) else None
         return None
 
     def _is_free(self, hit: MetricHit, quantity: Quantity) -> bool:
@@ -602,6 +784,8 @@ class _Pairing:
     def _dates_of(self, group: list[Quantity]) -> list[DateHit | None]:
         """The date of each number of a run: in its bracket, right after it, or right before it."""
         first, last = group[0], group[-1]
+        if len(group) == 1 and (own := self._date_in_bracket_after(last)) is not None:
+            return [own]
         low = max((q.end for q in self.quantities if q.end <= first.start), default=0)
         high = min((q.start for q in self.quantities if q.start >= last.end), default=len(self.text))
         inside = self._bracket(first.start)
@@ -621,10 +805,20 @@ class _Pairing:
         chosen = self._nearest(first, last, before, after, high, bool(inside))
         return [chosen] * count
 
+    def _date_in_bracket_after(self, quantity: Quantity) -> DateHit | None:
+        """The date that alone fills the bracket right behind a number: '49,316 (March 31, 2023)'."""
+        for start, end in self.spans:
+            if start < quantity.end or self.text[quantity.end : start].strip():
+                continue
+            within = [d for d in self.dates if start < d.start and d.end < end]
+            if len(within) == 1 and not any(start < q.start < end for q in self.quantities):
+                return within[0] if self._follows(self.text[start + 1 : within[0].start]) else None
+        return None
+
     def _nearest(
         self, first: Quantity, last: Quantity, before: list[DateHit], after: list[DateHit], high: int, inside: bool
     ) -> DateHit | None:
-        if inside and before:
+        if inside and before and not self._taken(before[-1], first):
             return before[-1]
         if before and _ATTACHED.match(self.text[before[-1].end : first.start]):
             return before[-1]
@@ -634,7 +828,7 @@ class _Pairing:
             belongs_to_next = high < len(self.text) and bool(_ATTACHED.match(self.text[day.end : high]))
             clause_end = self._clause(last.start)[1]
             if (
-                not (belongs_to_next and re.search(r"[,，、;；]", gap))
+                not (belongs_to_next and re.search(r"[,，、;；]|\band\b|\bwhile\b|和|及|而", gap))
                 and day.start < clause_end
                 and (inside or self._follows(gap))
             ):
@@ -648,6 +842,9 @@ class _Pairing:
         return None
 
     def _follows(self, gap: str) -> bool:
+        if re.search(r"[;；]|较|較|相比|对比|對比|\b(?:against|versus|from|than|compared)\b", gap):
+            # The date is of the next statement, or of what the number is compared with.
+            return False
         return len(gap) <= 60 and (bool(_FOLLOWS.match(gap)) or len(gap) <= 3 or self._only_phrases(gap))
 
     def _only_phrases(self, gap: str) -> bool:
@@ -656,7 +853,9 @@ class _Pairing:
 
     def _taken(self, day: DateHit, quantity: Quantity) -> bool:
         """A date that an earlier number of the sentence stands right before is that number's."""
-        earlier = [q for q in self.quantities if q.end <= day.start]
+        bracket = self._bracket(quantity.start)
+        low = bracket[0] if bracket else 0
+        earlier = [q for q in self.quantities if low <= q.start and q.end <= day.start]
         if not earlier:
             return False
         return self._follows(self.text[earlier[-1].end : day.start])

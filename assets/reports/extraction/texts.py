@@ -20,7 +20,10 @@ _ABBREVIATION = re.compile(
     r"Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|N\.V|S\.A|incl|excl|est|Fig|Pte))\.$",
     re.I,
 )
-_STOP = re.compile(r"[.!?](?=[\s\"”’)]|[A-Z][a-z]|$)|[。！？]|\n+")
+# A row of a table set with leaders ends with its number: 'Capacity in service ...... 12 MW'.
+_STOP = re.compile(
+    r"\.{4,}\s?[^\s.]\S*(?:\s?(?:MW|kW|GW|%|sqm|years|cabinets)\b)?(?=\s+[A-Z\u4e00-\u9fff(])|\.{3,}|[.!?](?=[\s\"”’)]|[A-Z][a-z]|$)|[。！？]|\n+"
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def sentences(text: str) -> list[Span]:
     start = 0
     for match in _STOP.finditer(text):
         end = match.end()
+        if re.fullmatch(r"\.{3,}", match.group()):
+            continue
         if match.group() == ".":
             if _ABBREVIATION.search(text[max(0, match.start() - 8) : end]) and not _ends_here(text, end):
                 continue

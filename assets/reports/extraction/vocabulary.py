@@ -117,6 +117,8 @@ _JOINER = re.compile(r"\b(?:and|or|as well as|versus|against|followed by)\b|[、
 _CABINET = re.compile(r"cabinet|rack|机柜|機櫃|机架|機架", re.I)
 # A comma and a word that opens a new statement part two phrases: '... billing, for a utilisation of'.
 _APART = re.compile(
+    r"[,，;；–—-]\s*(?:and\s)?(?:of (?:which|that|this|these|those|them|it)\b|whereof\b|其中|[当當]中)|"
+    r"[:：]\s+(?:a|an|the|for|which)\b|"
     r"[,，–—-]\s+(?:for|giving|with|at|or|a|an|which is|that is)\b|\bi\.e\.|\bthat is\b(?!\s+(?:in|under|"
     r"being|up|now|still|currently|already|live|not|ready))",
     re.I,
@@ -183,6 +185,9 @@ def _joins(text: str, group: list[_Token], token: _Token) -> bool:
     if len(gap) > _MAX_GLUE or not _GLUE.fullmatch(gap) or _APART.search(gap):
         return False
     concepts = {item.concept for item in group}
+    if re.search(r"[,，]", gap) and token.concept in _STATUS and token.concept in concepts:
+        # '352,900 sqm utilised, utilisation rate 68.9 %': the word comes again because the next statement begins.
+        return False
     if group[0].concept == "flow" and token.concept not in ("blocker", "flow") and "blocker" not in concepts:
         # 'net additions of area in service' is one flow.
         return bool(re.fullmatch(r"\s*(?:(?:of|in|to|for|the|our|its)\s+)*", gap))
