@@ -42,7 +42,8 @@ def serve(port: int | None) -> int:
         [str(tools / "dagster-webserver"), "-h", HOST, "-p", str(chosen), "-w", workspace],
         [str(tools / "dagster-daemon"), "run", "-w", workspace],
     ]
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    # Set by hand: a process that a script starts in the background inherits an ignored SIGINT.
+    previous = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     children: list[subprocess.Popen[bytes]] = []
     try:
         # A session of their own: Ctrl-C reaches us alone, and we end them in order, with everything they started.
@@ -57,8 +58,12 @@ def serve(port: int | None) -> int:
     except KeyboardInterrupt:
         return OK
     finally:
+        # An impatient second Ctrl-C must neither cut this short nor show a traceback.
+        for number in previous:
+            signal.signal(number, signal.SIG_IGN)
         _end(children)
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
