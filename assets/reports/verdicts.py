@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from assets.reports.candidates import CANDIDATE_COLUMNS, Rejection, to_frame
-from assets.reports.drift import drift_result
+from assets.reports.candidates import CANDIDATE_COLUMNS, Extraction, Rejection, to_frame
+from assets.reports.drift import GENERAL_LAYOUT, drift_result
 from expectations import QUARANTINE, QUARANTINE_DOCUMENT, WARN, Report, check
 
 if TYPE_CHECKING:
@@ -273,6 +273,7 @@ def _documents(
         if others:
             words = "; ".join(part for part in (words, f"same content also received as {', '.join(others)}") if part)
         extraction = reading.extraction
+        operator, layout = _whose(extraction) if extraction else ("", "")
         rows.append(
             {
                 "document_id": document,
@@ -280,16 +281,24 @@ def _documents(
                 "sha256": reading.sha256,
                 "media_type": reading.media_type,
                 "bytes": reading.size,
-                "operator": extraction.operator if extraction else "",
+                "operator": operator,
                 "published_on": extraction.published_on if extraction else "",
                 "status": status,
                 "reason": words,
-                "layout": extraction.layout if extraction else "",
+                "layout": layout,
                 "rows_accepted": rows_accepted,
                 "rows_quarantined": _rows_quarantined(of_document),
             }
         )
     return pd.DataFrame(rows, columns=list(DOCUMENT_COLUMNS))
+
+
+def _whose(extraction: Extraction) -> tuple[str, str]:
+    """Operator and layout of a document; a compilation of several operators' figures is nobody's, and says so."""
+    operators = {candidate.operator for candidate in extraction.candidates if candidate.operator}
+    if len(operators) > 1:
+        return f"several ({len(operators)})", GENERAL_LAYOUT
+    return extraction.operator, extraction.layout
 
 
 def _rows_quarantined(of_document: pd.DataFrame) -> int:

@@ -7,7 +7,7 @@ COMMENT ON COLUMN documents.file_name IS 'Name under which the content first arr
 COMMENT ON COLUMN documents.media_type IS 'Media type as found in the content, not as the name suggests.';
 COMMENT ON COLUMN documents.sha256 IS 'SHA-256 of the content, 64 hexadecimal digits; also its name in the archive.';
 COMMENT ON COLUMN documents.bytes IS 'Size of the content in bytes.';
-COMMENT ON COLUMN documents.operator IS 'Operator or market source the document speaks for; empty where it carries several or none was found.';
+COMMENT ON COLUMN documents.operator IS 'Operator or market source the document speaks for; several (n) where it compiles n of them, empty where none was found.';
 COMMENT ON COLUMN documents.published_on IS 'Date of publication printed in the document, ISO date; null where none is printed.';
 COMMENT ON COLUMN documents.received_at IS 'When the content first reached the archive, UTC.';
 COMMENT ON COLUMN documents.status IS 'accepted (figures taken), quarantined (held back by a rule or needs a person) or rejected (not a report).';

@@ -267,3 +267,16 @@ def test_a_later_slip_is_judged_by_what_was_accepted_before(layouts: Layouts) ->
     earlier = run(layouts, first).accepted.rename(columns={"candidate_id": "observation_id"})
     judged = run(layouts, reading("two", figure("capacity_in_service", 12600, "mw")), reference=earlier)
     assert "unit slip" in judged.documents["reason"].iloc[0]
+
+
+def test_a_compilation_of_several_operators_is_nobodys(layouts: Layouts) -> None:
+    """A document list that gave a compilation to its first operator would send people to the wrong layout file."""
+    compiled = reading(
+        "compiled.csv",
+        figure("capacity_in_service", 12.6, "mw"),
+        figure("capacity_in_service", 600000, "sqm", operator=GDS),
+    )
+    own = reading("own.html", figure("capacity_in_service", 13.6, "mw"))
+    rows = run(layouts, compiled, own).documents.set_index("file_name")
+    assert (rows.loc["compiled.csv", "operator"], rows.loc["compiled.csv", "layout"]) == ("several (2)", "general")
+    assert rows.loc["own.html", "operator"] == EXAMPLE
