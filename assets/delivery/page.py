@@ -183,7 +183,8 @@ def summary(tables: Mapping[str, pd.DataFrame], forecast: pd.DataFrame, book: Ev
     for row in latest_rows(history, ("stack", "total")):
         tiles.append(
             {
-                "name": wording.series_label(row["series_name"], row["unit"]),
+                "name": wording.plain(row["series_name"]),
+                "unit": wording.unit_name(row["unit"]),
                 "number": history_number(book, row, "occupancy"),
                 "quarter": wording.day(row["quarter_end"]),
                 "kind": prevailing(row),
