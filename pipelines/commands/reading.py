@@ -28,7 +28,6 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from assets.reports.reading import ReadResult
-
     from assets.reports.verdicts import Judged
 
 COLUMNS = (
@@ -92,9 +91,9 @@ def rows_of_files(files: list[Path], settings: Settings) -> list[dict[str, Any]]
     import logging
 
     import pandas as pd
-    from assets.reports.reading import ReaderPool
 
     from assets.reports.operators import load_layouts
+    from assets.reports.reading import ReaderPool
     from assets.reports.verdicts import judge
     from pipelines.inbox import list_folder
 
