@@ -16,6 +16,7 @@ CHARTS = 8
 def draw_charts(work: Work, connection: duckdb.DuckDBPyConnection) -> int:
     """Draw the stack-level series with the most members; returns how many. Earlier charts are removed first."""
     from assets.delivery.charts import chart_svg, history_with_fan
+    from assets.delivery.wording import unit_name
 
     folder = work.home.charts
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +40,7 @@ def draw_charts(work: Work, connection: duckdb.DuckDBPyConnection) -> int:
         ).df()
         newest = every["vintage"].max() if len(every) else None
         ahead, past = every[every["vintage"] == newest], every[every["vintage"] != newest]
-        picture = history_with_fan(own, ahead, f"{name} ({unit})", past=past)
+        picture = history_with_fan(own, ahead, f"{name} ({unit_name(unit)})", past=past)
         (folder / f"{series_id.replace('/', ' ')}.svg").write_text(chart_svg(picture), encoding="utf-8")
     log.info("Drew %d charts", len(series))
     return len(series)
