@@ -104,8 +104,10 @@ def rows_of_files(files: list[Path], settings: Settings) -> list[dict[str, Any]]
             log.info("Reading %d of %d: %s", number, len(files), path.name)
             results.append(pool.read(path, path.name))
         known = {result.sha256 for result in results}
-        log.info("Reading the bundled reports to compare with")
-        bundled = [pool.read(found.path, found.name) for found in list_folder(settings.bundled_reports).found]
+        bundled: list[ReadResult] = []
+        if any(result.extraction and result.extraction.candidates for result in results):
+            log.info("Reading the bundled reports to compare with")
+            bundled = [pool.read(found.path, found.name) for found in list_folder(settings.bundled_reports).found]
     log.info("Checking the figures")
     together = [*results, *(result for result in bundled if result.sha256 not in known)]
     judged = judge(together, pd.DataFrame(), settings.today, load_layouts())
