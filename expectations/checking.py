@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from datetime import date
+from functools import partial
 
 import pandas as pd
 
 from expectations import completeness, history, identities, ranges, sources
 from expectations.figures import Figures, prepare
-from expectations.report import BLOCK, Report, RuleResult, no_failing
+from expectations.outcomes import broken_result, result_of
+from expectations.report import Report
 from expectations.rule import Computed, Expectation, Rule
-from expectations.suite import Outcome, column_name, run_suite
+from expectations.suite import column_name, run_suite
 
 CANDIDATE_RULES: tuple[Rule, ...] = tuple(
     sorted(
@@ -56,30 +58,14 @@ def evaluate(figures: Figures, rules: tuple[Rule, ...], started: float) -> Repor
     results = []
     for rule in rules:
         if rule.id in errors:
-            results.append(_broken(rule, errors[rule.id]))
+            results.append(broken_result(rule, errors[rule.id]))
         else:
-            results.append(_result(rule, tested[rule.id], outcomes[rule.id], figures.frame))
+            row = partial(_failing_row, figures.frame, rule, tested[rule.id])
+            results.append(result_of(rule, outcomes[rule.id], row))
     return Report(results, time.perf_counter() - started)
 
 
-def _result(rule: Rule, tested: Computed, outcome: Outcome, frame: pd.DataFrame) -> RuleResult:
-    if outcome.error:
-        return _broken(rule, outcome.error)
-    try:
-        failing = [_failing_row(frame, i, rule, tested) for i in sorted(outcome.failing)]
-    except Exception as error:  # a rule that cannot say what it found is as broken as one that cannot look
-        return _broken(rule, f"cannot explain a failing row: {type(error).__name__}: {error}")
-    return RuleResult(
-        rule_id=rule.id,
-        title=rule.title,
-        severity=rule.severity,
-        passed=outcome.success,
-        checked=outcome.checked,
-        failing=pd.DataFrame(failing, columns=list(no_failing().columns)) if failing else no_failing(),
-    )
-
-
-def _failing_row(frame: pd.DataFrame, i: int, rule: Rule, tested: Computed) -> dict[str, str]:
+def _failing_row(frame: pd.DataFrame, rule: Rule, tested: Computed, i: int) -> dict[str, str]:
     found, expected = tested.explain(i)
     row = {name: frame.at[i, name] for name in ("candidate_id", "document_id", "document", "locator", "quote")}
     return {name: "" if value is None else str(value) for name, value in row.items()} | {
@@ -87,9 +73,3 @@ def _failing_row(frame: pd.DataFrame, i: int, rule: Rule, tested: Computed) -> d
         "expected": expected,
         "remedy": rule.remedy,
     }
-
-
-def _broken(rule: Rule, error: str) -> RuleResult:
-    return RuleResult(
-        rule_id=rule.id, title=rule.title, severity=BLOCK, passed=False, checked=0, broken=True, error=error
-    )

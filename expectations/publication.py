@@ -9,14 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from expectations.metrics import load_catalogue
-from expectations.report import BLOCK, FAILING_COLUMNS, Report, RuleResult, no_failing
+from expectations.outcomes import broken_result, result_of
+from expectations.report import BLOCK, Report, RuleResult
 from expectations.rule import Computed, Expectation, between, in_set, not_null
-from expectations.suite import Outcome, column_name, run_suite
+from expectations.suite import column_name, run_suite
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -63,7 +65,9 @@ def check_publication(tables: Tables, rules: tuple[TableRule, ...] | None = None
         of_table = [rule for rule in rules if rule.table == name]
         if name not in tables:
             for rule in of_table:
-                results[rule.id] = _broken(rule, f"table {name} is not among the tables to publish: {sorted(tables)}")
+                results[rule.id] = broken_result(
+                    rule, f"table {name} is not among the tables to publish: {sorted(tables)}"
+                )
             continue
         results.update(_check_table(tables[name].reset_index(drop=True), of_table, tables))
     return Report([results[rule.id] for rule in rules], time.perf_counter() - started)
@@ -77,9 +81,9 @@ def _check_table(frame: pd.DataFrame, rules: list[TableRule], tables: Tables) ->
         try:
             tested[rule.id] = rule.test(frame, tables)
         except KeyError as error:
-            results[rule.id] = _broken(rule, f"table {rule.table} has no column {error}")
+            results[rule.id] = broken_result(rule, f"table {rule.table} has no column {error}")
         except Exception as error:  # whatever is wrong with one rule must not hide what the others say
-            results[rule.id] = _broken(rule, f"{type(error).__name__}: {error}")
+            results[rule.id] = broken_result(rule, f"{type(error).__name__}: {error}")
         else:
             for name in tested[rule.id].columns:
                 columns[column_name(rule.id, str(name))] = tested[rule.id].columns[name]
@@ -87,25 +91,12 @@ def _check_table(frame: pd.DataFrame, rules: list[TableRule], tables: Tables) ->
     outcomes = run_suite(pd.DataFrame(columns, index=frame.index), runnable)
     for rule in rules:
         if rule.id in tested:
-            results[rule.id] = _result(rule, tested[rule.id], outcomes[rule.id], frame)
+            row = partial(_failing_row, frame, rule, tested[rule.id])
+            results[rule.id] = result_of(rule, outcomes[rule.id], row)
     return results
 
 
-def _result(rule: TableRule, tested: Computed, outcome: Outcome, frame: pd.DataFrame) -> RuleResult:
-    if outcome.error:
-        return _broken(rule, outcome.error)
-    failing = [_failing_row(frame, i, rule, tested) for i in sorted(outcome.failing)]
-    return RuleResult(
-        rule_id=rule.id,
-        title=rule.title,
-        severity=rule.severity,
-        passed=outcome.success,
-        checked=outcome.checked,
-        failing=pd.DataFrame(failing, columns=list(FAILING_COLUMNS)) if failing else no_failing(),
-    )
-
-
-def _failing_row(frame: pd.DataFrame, i: int, rule: TableRule, tested: Computed) -> dict[str, str]:
+def _failing_row(frame: pd.DataFrame, rule: TableRule, tested: Computed, i: int) -> dict[str, str]:
     found, expected = tested.explain(i)
     key = ", ".join(f"{name} {frame.at[i, name]}" for name in KEYS[rule.table] if name in frame)
     return {
@@ -118,12 +109,6 @@ def _failing_row(frame: pd.DataFrame, i: int, rule: TableRule, tested: Computed)
         "expected": expected,
         "remedy": rule.remedy,
     }
-
-
-def _broken(rule: TableRule, error: str) -> RuleResult:
-    return RuleResult(
-        rule_id=rule.id, title=rule.title, severity=BLOCK, passed=False, checked=0, broken=True, error=error
-    )
 
 
 def _table_rows(frame: pd.DataFrame, tables: Tables) -> Computed:

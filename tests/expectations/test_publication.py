@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from expectations import BLOCK, check_publication
 from expectations.publication import TABLE_RULES
+from expectations.rule import Computed, between
 
 Tables = dict[str, pd.DataFrame]
 
@@ -191,3 +193,16 @@ def test_no_forecast_yet_does_not_block() -> None:
     for name in ("occupancy_forecast", "breach_probability", "quarantine", "stack_shares"):
         tables[name] = tables[name].iloc[:0]
     assert not check_publication(tables).blocking
+
+
+def test_a_rule_over_tables_that_cannot_explain_itself_is_broken() -> None:
+    """It must block and let the others speak, as a rule over figures does; raising would hide them all."""
+
+    def test(frame: pd.DataFrame, tables: Tables) -> Computed:
+        return Computed(pd.DataFrame({"rate": frame["occupancy"] + 1}), lambda i: {}[i])
+
+    rule = next(rule for rule in TABLE_RULES if rule.table == "occupancy_history")
+    mute = replace(rule, test=test, expectations=(between("rate", high=1),))
+    result = check_publication(sound(), (mute,))[rule.id]
+    assert result.broken
+    assert "cannot explain" in result.error
