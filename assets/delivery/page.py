@@ -21,6 +21,7 @@ import pandas as pd
 from assets.delivery import charts, wording
 from assets.delivery.evidence import EvidenceBook
 from assets.delivery.frames import one_of_each, records
+from assets.warehouse.archive import stored_path
 from assets.warehouse.database import connect
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -104,10 +105,12 @@ def read_tables(database: Path) -> dict[str, pd.DataFrame]:
 
 
 def archive_links(documents: pd.DataFrame, archive: Path | None, page_folder: Path) -> dict[str, str]:
-    """document_id -> link from the page's folder to the archived bytes (archive/ab/abcdef....bin), where present."""
+    """document_id -> link from the page's folder to the archived bytes where they are present."""
+    if archive is None:
+        return {}
     links = {}
-    for document in records(documents) if archive is not None else []:
-        stored = archive / document["sha256"][:2] / f"{document['sha256']}.bin"
+    for document in records(documents):
+        stored = stored_path(archive, document["sha256"])
         if stored.is_file():
             relative = os.path.relpath(stored.resolve(), page_folder.resolve())
             links[document["document_id"]] = quote(relative.replace(os.sep, "/"))

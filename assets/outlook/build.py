@@ -17,6 +17,7 @@ import pandas as pd
 
 from assets.outlook.models import Comparison, Progress, accuracy_table, compare
 from assets.outlook.reading import Aggregate, Member, read_aggregates, read_members
+from assets.warehouse.database import transaction
 from forecasts import aggregation, rates
 from forecasts.aggregation import GRID, Outlook, Paths, Shocks, Sum, below, correlation_of, draw, quantiles
 from forecasts.calibration import Calibration, calibrate, panel_scales
@@ -237,8 +238,7 @@ def _write(connection: duckdb.DuckDBPyConnection, vintage: date, tables: dict[st
     """Replace this vintage's rows; the accuracy table belongs to the newest vintage and is replaced as a whole by
     it.
     """
-    connection.execute("BEGIN")
-    try:
+    with transaction(connection):
         for table, columns, name in (
             ("occupancy_forecast", FORECAST_COLUMNS, "forecast"),
             ("breach_probability", BREACH_COLUMNS, "breach"),
@@ -251,10 +251,6 @@ def _write(connection: duckdb.DuckDBPyConnection, vintage: date, tables: dict[st
             if len(tables["accuracy"]):
                 rows = list(tables["accuracy"][list(ACCURACY_COLUMNS)].itertuples(index=False, name=None))
                 _insert(connection, "forecast_accuracy", ACCURACY_COLUMNS, rows)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def _insert(

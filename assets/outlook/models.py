@@ -38,7 +38,6 @@ class Comparison:
     naive: Evidence
     rate_model: dict[str, str]
     capacity_model: str
-    errors_pp: dict[str, dict[str, float]]
     reasons: dict[str, str]
 
     def evidence(self, model: str) -> Evidence:
@@ -76,7 +75,7 @@ def compare(
     capacity_model = NAIVE
     if enough and proven_better(common[PROPHET].capacity, common[NAIVE].capacity):
         capacity_model = PROPHET
-    return Comparison(common, naive, rate_model, capacity_model, errors, reasons)
+    return Comparison(common, naive, rate_model, capacity_model, reasons)
 
 
 def _in_steps(

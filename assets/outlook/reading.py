@@ -13,13 +13,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from assets.warehouse.database import sql_text
-from assets.warehouse.ledger import assumed
+from assets.warehouse.history import prepare
 from forecasts.occupancy import Occupancy
 from forecasts.panel import Series, quarter_ordinals, splice_perimeters
 
 STACKS = ("mainland", "us", "dual", "unknown")
-_LIMITS = ("active_quarters", "carried_quarters", "minimum_quarters", "rate_series_quarters")
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Aggregate:
 
 def read_members(connection: duckdb.DuckDBPyConnection, known_by: date) -> list[Member]:
     """Every series of one operator or source with figures known by the date, ordered by level and series_id."""
-    _prepare(connection, known_by)
+    prepare(connection, known_by)
     rows = connection.execute(
         "SELECT level, series_id, stack, unit, quarter_end, in_service, leased, occupancy, perimeter"
         " FROM occupancy_history WHERE operator IS NOT NULL AND occupancy IS NOT NULL"
@@ -95,17 +93,6 @@ def read_aggregates(connection: duckdb.DuckDBPyConnection, members: list[Member]
         weights = {name: weight for name, weight in weights.items() if weight > 0}
         aggregates.append(Aggregate(level, series_id, stack, unit, weights))
     return aggregates
-
-
-def _prepare(connection: duckdb.DuckDBPyConnection, known_by: date) -> None:
-    """Temporary tables of the warehouse's rules (keyed, members), as they stand for this date."""
-    values = assumed(connection)
-    connection.execute("SET VARIABLE as_of = ?::DATE", [known_by])
-    for name in _LIMITS:
-        connection.execute(f"SET VARIABLE {name} = ?::INTEGER", [int(values[f"history.{name}"])])
-    connection.execute("SET VARIABLE lowest_divisor = ?::DOUBLE", [values["history.lowest_divisor"]])
-    for name in ("macros", "points", "sums"):
-        connection.execute(sql_text(name))
 
 
 def _other_perimeters(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from assets.warehouse.durable import sync
+
 # Far above any report; a larger file is a mistake, and would fill the disk of a small machine.
 MAX_BYTES = 512 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -62,7 +64,7 @@ def archive(source: Path, folder: Path, received_at: datetime, inbox: str = "") 
     name = _printable(source.name)
     temporary, sha256, size = _copy_in(source, folder, name)
     try:
-        target = folder / sha256[:2] / f"{sha256}.bin"
+        target = stored_path(folder, sha256)
         arrival = Arrival(name, _utc_text(received_at), inbox or _printable(str(source.parent)))
         is_new = _settle(temporary, target, sha256)
     finally:
@@ -73,6 +75,11 @@ def archive(source: Path, folder: Path, received_at: datetime, inbox: str = "") 
         arrivals.append(arrival)
         _write_receipt(target.with_suffix(".json"), sha256, size, arrivals)
     return _archived(target, sha256, size, arrivals, is_new or known is None)
+
+
+def stored_path(folder: Path, sha256: str) -> Path:
+    """Where the bytes of a document lie, by their hash."""
+    return folder / sha256[:2] / f"{sha256}.bin"
 
 
 def documents(folder: Path) -> list[Archived]:
@@ -109,11 +116,6 @@ def damaged(folder: Path) -> list[str]:
                 f" '{item.file_name}' from a backup or from its source"
             )
     return problems
-
-
-def received_times(folder: Path) -> dict[str, datetime]:
-    """document_id -> first receipt (UTC, naive), as loading needs it."""
-    return {item.document_id: item.received_at for item in documents(folder)}
 
 
 def _arrival_of_orphan(path: Path) -> Arrival:
@@ -176,15 +178,15 @@ def _settle(temporary: Path, target: Path, sha256: str) -> bool:
     try:
         # A hard link fails where the name exists: nothing is ever overwritten, whoever comes second.
         os.link(temporary, target)
-        _sync_folder(target.parent)
-        _sync_folder(target.parent.parent)
+        sync(target.parent)
+        sync(target.parent.parent)
         return True
     except FileExistsError:
         if hashlib.sha256(target.read_bytes()).hexdigest() != sha256:
             # The bytes under this name rotted; the sound copy stands beside them and the damaged one is kept.
             target.rename(target.with_suffix(f".damaged-{os.getpid()}"))
             os.link(temporary, target)
-            _sync_folder(target.parent)
+            sync(target.parent)
         return False
 
 
@@ -204,7 +206,7 @@ def _write_receipt(path: Path, sha256: str, size: int, arrivals: list[Arrival]) 
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 def _receipt_or_none(path: Path) -> list[Arrival] | None:
@@ -235,11 +237,3 @@ def _printable(text: str) -> str:
     # Names may hold bytes that are no UTF-8, line breaks or control characters; receipts and tables hold readable text.
     decoded = os.fsencode(text).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in decoded)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from assets.warehouse.database import connect, connect_nowhere, describe, published_tables, sql_text, transaction
+from assets.warehouse.durable import sync
 
 FILE_NAME = "occupancy.duckdb"
 STORAGE_VERSION = "v1.4.0"
@@ -71,7 +72,7 @@ def publish(warehouse: Path, published: Path, keep: int = 12, label: str = "") -
     # A .wal beside another file than its own blocks opening; it goes first.
     stale_wal.unlink(missing_ok=True)
     temporary.replace(target)
-    _sync(published)
+    sync(published)
     history = _keep(target, published / "history", label or wanted[:12], keep)
     return Published(target, standing != wanted, wanted, history, existed and (standing is None or standing == wanted))
 
@@ -130,7 +131,7 @@ def _write(warehouse: Path, target: Path) -> None:
         connection.execute("USE memory")
         connection.execute("DETACH publication")
     target.with_name(target.name + ".wal").unlink(missing_ok=True)
-    _sync(target)
+    sync(target)
 
 
 def _published_part(schema: str) -> str:
@@ -146,21 +147,13 @@ def _keep(target: Path, history: Path, label: str, keep: int) -> Path:
     # A copy and not a link: whatever happens to the file that readers open, what was published stays as it was.
     temporary = history / f".{copy.name}.{os.getpid()}"
     shutil.copyfile(target, temporary)
-    _sync(temporary)
+    sync(temporary)
     temporary.replace(copy)
     for old in sorted(history.glob("[0-9][0-9][0-9][0-9][0-9][0-9]_*.duckdb"))[:-keep]:
         old.unlink()
-    _sync(history)
+    sync(history)
     return copy
 
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -56,10 +56,6 @@ class Work:
     def memory(self) -> Memory:
         """What earlier runs left behind, as it stands now."""
         return Memory.load(self.home.state / "stages.json", self.home.warehouse)
-
-    def seen_from(self, as_of: date) -> Work:
-        """The same run, made as if on another day."""
-        return replace(self, settings=self.settings.model_copy(update={"as_of": as_of}))
 
 
 def mapping_of(settings: Settings) -> str:

@@ -205,9 +205,6 @@ def _better(first: Candidate, second: Candidate) -> Candidate:
     return second if second.rounding < first.rounding and first.rounding else first
 
 
-_PLACE = re.compile(r"(page|block|table|row|column|characters) (\d+)")
-
-
 def _ordered(rows: list[Candidate]) -> list[Candidate]:
     """By place in the document: page first, then as found."""
 

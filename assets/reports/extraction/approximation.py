@@ -1,16 +1,12 @@
-"""The range an approximate figure of a table may lie in, by the widths prose uses."""
+"""The range an approximate figure of a table or a template may lie in, by the widths prose uses."""
 
 from __future__ import annotations
 
-from assets.reports.extraction.quantities import find_quantities
+from assets.reports.extraction.quantities import hedge_range
 
-_SPOKEN = {"pct": "%", "mw": " MW", "kw": " kW", "sqm": " sqm", "sqft": " sq ft", "cabinets": " cabinets"}
-_WORDS = {"low": "more than", "high": "nearly"}
+_SIDES = {"": (-1.0, 1.0), "low": (0.0, 1.0), "high": (-1.0, 0.0)}
 
 
-def widen(value: float, unit: str, bound: str = "") -> tuple[float | None, float | None]:
+def widen(value: float, unit: str, bound: str = "") -> tuple[float, float]:
     """Low and high end for a hedged value; `bound` is 'low' (more than), 'high' (nearly) or '' (about)."""
-    for quantity in find_quantities(f"It was {_WORDS.get(bound, 'about')} {value:.6f}{_SPOKEN.get(unit, '')}"):
-        if quantity.low is not None:
-            return quantity.low, quantity.high
-    return None, None
+    return hedge_range(value, unit, _SIDES[bound])

@@ -18,7 +18,7 @@ CAPACITIES = (
     "capacity_under_construction_plus_planned",
     "capacity_total",
 )
-_RATES = (
+RATES = (
     "utilisation_rate",
     "commitment_rate",
     "pre_commitment_rate",
@@ -29,7 +29,7 @@ _RATES = (
 )
 UNITS_OF_METRIC: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(CAPACITIES, CAPACITY_UNITS),
-    **dict.fromkeys(_RATES, ("pct",)),
+    **dict.fromkeys(RATES, ("pct",)),
     "customer_it_load": ("kw", "mw"),
     "wale_years": ("years",),
     "price_mrr_per_cabinet": (

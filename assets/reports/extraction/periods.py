@@ -275,7 +275,7 @@ def find_dates(text: str, context: Calendar | None = None) -> list[DateHit]:
     """
     year_end = context.fiscal_year_end_month if context else 12
     main = context.period_end if context else None
-    hits = [h for m in _ENGLISH.finditer(text) if (h := _english(m, text, year_end, main)) is not None]
+    hits = [h for m in _ENGLISH.finditer(text) if (h := _english(m, year_end, main)) is not None]
     hits += [h for m in _CHINESE.finditer(text) if (h := _chinese(m, year_end, main)) is not None]
     if main is not None:
         hits += [
@@ -307,7 +307,6 @@ _MARK_AFTER = re.compile(
     r"重述)\)?)(?=\s?[:：,，;)）]|\s|$)",
     re.I,
 )
-_AT_LEAST_BEFORE = re.compile(r"(?:>=|≥|>|from)\s?$")
 
 
 def _with_mark(hit: DateHit, text: str) -> DateHit:
@@ -331,7 +330,7 @@ def _year(text: str | None, second: str | None = None) -> int | None:
     return year
 
 
-def _english(match: re.Match[str], text: str, year_end: int, main: date | None) -> DateHit | None:
+def _english(match: re.Match[str], year_end: int, main: date | None) -> DateHit | None:
     g = match.groupdict()
     try:
         if g["iso"]:

@@ -570,7 +570,7 @@ def _candidate(
         return Rejection("no_market", reason, locator, text, figure.metric, quantity.text)
     if figure.metric in ("net_absorption_full_year", "new_supply_full_year") and not _spans_year_or_half(text, hit):
         return Rejection("no_span", "a flow of no stated year or half", locator, text, figure.metric, quantity.text)
-    metric = _period_metric(figure.metric, text, hit, context)
+    metric = _period_metric(figure.metric, text, hit)
     suffix = hit.suffix if hit is not None else ""
     return context.candidate(
         metric=metric,
@@ -580,7 +580,7 @@ def _candidate(
         basis=context.basis(when, suffix, restated=restated.covers(when), pro_forma=pro_forma, outlook=outlook),
         locator=locator,
         quote=text,
-        scope=_weighted(scope, metric, text, quantity, context),
+        scope=_weighted(scope, metric, text),
         scope_level=level,
         facility=facility,
         market=market,
@@ -806,7 +806,7 @@ def _qualifies(names: list[NameHit], market: str, text: str, figure: Figure) -> 
     return False
 
 
-def _weighted(scope: str, metric: str, text: str, quantity: Quantity, context: Context) -> str:
+def _weighted(scope: str, metric: str, text: str) -> str:
     """The weight of an average term, as a scope's measure: 'portfolio (by rental income)'."""
     if metric != "wale_years":
         return scope
@@ -820,7 +820,7 @@ def _spans_year_or_half(text: str, hit: DateHit | None) -> bool:
     return bool(re.search(r"\b(?:full[- ]year|annual|for the year|in the year)\b|全年|年度|上半年|下半年", text, re.I))
 
 
-def _period_metric(metric: str, text: str, hit: DateHit | None, context: Context) -> str:
+def _period_metric(metric: str, text: str, hit: DateHit | None) -> str:
     """Metrics of a span of time carry it in their name: churn_quarter, churn_full_year."""
     if metric.endswith("_full_year") and hit is not None and hit.kind == "half":
         return metric.replace("_full_year", "_half_year")

@@ -171,7 +171,6 @@ _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.,])"
     rf"(?P<sign>[-−–](?=\d))?(?P<digits>{_DIGITS})"
 )
-_CURRENCY_BEFORE = re.compile(rf"(?:{_CURRENCY})\s?$")
 _SIGNED_CURRENCY_NUMBER = re.compile(rf"(?:{_CURRENCY})\s?(?P<digits>{_DIGITS})")
 
 _HEDGES: tuple[tuple[re.Pattern[str], tuple[float, float]], ...] = (
@@ -562,8 +561,13 @@ def _hedge(before: str, after: str, value: float, unit: str, kind: str) -> tuple
         direction = (0, 1)
     if direction is None:
         return None, None
+    return hedge_range(value, unit, direction)
+
+
+def hedge_range(value: float, unit: str, sides: tuple[float, float]) -> tuple[float, float]:
+    """Low and high end of a hedged value: `sides` is (-1, 1) for about, (0, 1) for over, (-1, 0) for nearly."""
     width = _HEDGE_POINTS if unit == "pct" else abs(value) * _HEDGE_SHARE
-    low, high = value + direction[0] * width, value + direction[1] * width
+    low, high = value + sides[0] * width, value + sides[1] * width
     if unit == "pct":
         low, high = max(0.0, low), max(value, min(100.0, high))
     return low, high

@@ -146,7 +146,6 @@ _SINCE = re.compile(
     r"(?:(?:at|in|on|of|that|the|those)\s){0,3}$",
     re.I,
 )
-_FROM = re.compile(r"(?:\bfrom|由|从|從|自)\s(?:a\s|the\s)?(?:level of\s|high of\s|low of\s)?$|(?:由|从|從|自)$", re.I)
 _EVENT_BEFORE = re.compile(
     r"\b(?:open(?:ed|s|ing)?|launch(?:ed|es)?|deliver(?:ed|y)|acquir(?:ed|es)|complet(?:ed|es|ion)|bought|"
     r"purchased|since|start(?:ed|ing|s)?|began|begun|"

@@ -218,7 +218,7 @@ def _read_band(
 ) -> list[Slot]:
     width = len(grid[0])
     label_columns = _label_columns(kinds, band, width, grid, oracle)
-    headers = _headers(grid, kinds, band, label_columns, oracle)
+    headers = _headers(grid, kinds, band, label_columns)
     attributes = _attributes(grid, kinds, band, label_columns)
     slots = []
     carried: dict[int, Label] = {}
@@ -352,7 +352,7 @@ _INDEX_HEADERS = {
 
 
 def _headers(
-    grid: list[list[Cell | None]], kinds: list[list[str]], band: _Band, label_columns: set[int], oracle: Oracle
+    grid: list[list[Cell | None]], kinds: list[list[str]], band: _Band, label_columns: set[int]
 ) -> list[tuple[Label, ...]]:
     """Header texts over each column, top to bottom, repeated ones once; a year carries on over its quarters."""
     width = len(grid[0])

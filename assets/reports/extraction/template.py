@@ -10,7 +10,7 @@ and the remedy. Nothing is guessed; values out of range are taken as they are, t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from assets.reports.candidates import (
@@ -27,11 +27,11 @@ from assets.reports.candidates import (
     Rejection,
 )
 from assets.reports.document import Cell, Document, Place, Table
+from assets.reports.extraction.approximation import widen
 from assets.reports.extraction.context import Context
 from assets.reports.extraction.entities import segment_scope
 from assets.reports.extraction.labels import EXPIRY, read_label
 from assets.reports.extraction.metric_units import FLOW_METRICS, UNITS_OF_METRIC, implied_unit, metric_for_unit
-from assets.reports.extraction.quantities import find_quantities
 from assets.reports.extraction.table_periods import excel_date, read_period
 from assets.reports.extraction.table_values import (
     find_units,
@@ -78,6 +78,10 @@ _HEDGED = re.compile(
 _HEDGE_WORD = re.compile(
     r"(?<![-\w])(nearly|almost|more than|less than|at least|over|under|below|above)\b(?![-\w])", re.IGNORECASE
 )
+_BOUNDS = {
+    **dict.fromkeys(("more than", "at least", "over", "above"), "low"),
+    **dict.fromkeys(("nearly", "almost", "less than", "under", "below"), "high"),
+}
 _UNIT_NAMES = {
     "count": "count", "number": "count", "no.": "count", "#": "count", "nos": "count", "个": "count", "個": "count",
     "座": "count", "家": "count", "间": "count", "間": "count", "面": "count", "台": "count",
@@ -223,10 +227,10 @@ def _candidate(row: _Row, context: Context, decimal_comma: bool) -> Candidate:
     period_end = _period(row, layout, level, tier)
     metric, value, unit, step, approximate, bounds = _figure(row, layout, decimal_comma)
     published = read_period(row.text("reported_on"))
-    hedge = _hedge_text(row, value, unit)
+    hedged = any(_HEDGED.search(row.text(role)) for role in ("basis", "reported_term"))
     low, high = _bounds(row, decimal_comma) or bounds
-    if (approximate or hedge) and low is None and high is None:
-        low, high = _widen(value, unit, hedge or row.text("value"))
+    if (approximate or hedged) and low is None and high is None:
+        low, high = widen(value, unit, _bound(row))
     return Candidate(
         operator=operator,
         scope=scope,
@@ -432,25 +436,8 @@ def _bounds(row: _Row, decimal_comma: bool) -> tuple[float | None, float | None]
     return (low.value if low is not None else None), (high.value if high is not None else None)
 
 
-def _hedge_text(row: _Row, value: float, unit: str) -> str:
-    """The hedge a basis or printed term states ('over 82%', approximately, read off a chart); '' for none."""
-    for text in (row.text("basis"), row.text("reported_term")):
-        match = _HEDGED.search(text)
-        if match is not None:
-            word = _HEDGE_WORD.search(text)
-            return f"{word.group() if word is not None else 'about'} {value:g}"
-    return ""
-
-
-def _widen(value: float, unit: str, hedge: str) -> tuple[float | None, float | None]:
-    """The range an approximate figure may lie in, by the same widths as prose."""
-    word = _HEDGE_WORD.search(hedge)
-    spoken = {"pct": "%", "mw": " MW", "kw": " kW", "sqm": " sqm", "sqft": " sq ft", "cabinets": " cabinets"}.get(
-        unit, ""
-    )
-    found: Iterable[tuple[float | None, float | None]] = (
-        (quantity.low, quantity.high)
-        for quantity in find_quantities(f"It was {word.group().casefold() if word else 'about'} {value:.6f}{spoken}")
-        if quantity.low is not None
-    )
-    return next(iter(found), (None, None))
+def _bound(row: _Row) -> str:
+    """Which end a hedge fixes, as `widen` takes it: the basis speaks first, then the printed term, then the value."""
+    said = next((row.text(role) for role in ("basis", "reported_term") if _HEDGED.search(row.text(role))), "")
+    word = _HEDGE_WORD.search(said or row.text("value"))
+    return _BOUNDS[word.group().casefold()] if word is not None else ""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assets.reports.document import Cell, Table
+from assets.reports.document import Cell
 from assets.reports.extraction.table_values import fold
 from assets.reports.extraction.wording import load_words
 
@@ -64,8 +64,3 @@ def find_template(grid: list[list[Cell | None]], is_metric: Callable[[str], bool
             if metrics:
                 return Template(index, columns, metrics)
     return None
-
-
-def is_template_table(table: Table, is_metric: Callable[[str], bool]) -> bool:
-    """True where a table is a plain template, which template.py reads and tables.py leaves alone."""
-    return find_template(table.grid(), is_metric) is not None

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from assets.reports.extraction.metric_units import RATES
 from assets.reports.operators import Layout
 
 VOCABULARY_FILE = Path(__file__).parents[1] / "vocabulary.yaml"
@@ -318,22 +319,11 @@ def _default_metric(concepts: frozenset[str]) -> str:
     return _metric_of(concepts, "", "mw")
 
 
-_PCT_METRICS = (
-    "utilisation_rate",
-    "commitment_rate",
-    "pre_commitment_rate",
-    "occupancy_rate",
-    "vacancy_rate",
-    "lease_expiry_share_by_area",
-    "lease_expiry_share_by_rent",
-)
-
-
 def fits(metric: str, unit: str) -> bool:
     """Whether a metric can be in a unit at all ('' = a bare number, currency codes for prices)."""
     if not metric:
         return False
-    if metric.endswith("_rate") or metric in _PCT_METRICS or metric.startswith(("churn", "commitment_rate")):
+    if metric.endswith("_rate") or metric in RATES or metric.startswith(("churn", "commitment_rate")):
         return unit == "pct"
     if metric == "wale_years":
         return unit == "years"
@@ -439,11 +429,6 @@ def _capacity_of(concepts: frozenset[str]) -> str:
         return "capacity_in_service"
     # 'Total capacity' alone; the sentence must say what it totals (see sentence.py).
     return "capacity_total" if {"total", "space"} <= concepts else ""
-
-
-def market_pattern() -> re.Pattern[str]:
-    """Names of markets (cities) in any script, as whole words."""
-    return _name_pattern(_names("markets"))
 
 
 @lru_cache(maxsize=8)

@@ -57,7 +57,7 @@ def build(rows: Sequence[Sequence[Source]], limits: Limits) -> tuple[list[Cell],
             check_table_size(row_count, columns, limits)
     check_table_size(row_count, columns, limits)
     cells = [cell for cell in _fold_symbols(cells, columns) if cell.text or cell.notes]
-    return _drop_spacers(cells, row_count, columns)
+    return _drop_spacers(cells, columns)
 
 
 def _width(row: Sequence[Source]) -> int:
@@ -114,7 +114,7 @@ def _neighbour(
     return None
 
 
-def _drop_spacers(cells: list[Cell], rows: int, columns: int) -> tuple[list[Cell], int, int]:
+def _drop_spacers(cells: list[Cell], columns: int) -> tuple[list[Cell], int, int]:
     """Takes out empty rows and the columns that only spanning cells cross, shrinking those spans."""
     own = [False] * (columns + 2)
     for cell in cells:

@@ -193,13 +193,13 @@ class _Walker:
         elif tag in _BLOCKS:
             self._flush(context)
             if not self._label_rows(child):
-                inner = self._restyled(child, tag, style, context)
+                inner = self._restyled(tag, style, context)
                 self._walk(child, inner, nesting)
                 self._flush(inner)
         else:
-            self._walk(child, self._restyled(child, tag, style, context), nesting)
+            self._walk(child, self._restyled(tag, style, context), nesting)
 
-    def _restyled(self, element: Any, tag: str, style: str, context: _Context) -> _Context:
+    def _restyled(self, tag: str, style: str, context: _Context) -> _Context:
         bold = context.bold or tag in ("b", "strong", "u") or bool(_BOLD.search(style))
         if _NOT_BOLD.search(style):
             bold = False

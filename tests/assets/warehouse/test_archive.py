@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assets.warehouse import archive as archive_module
-from assets.warehouse.archive import NotArchivedError, archive, damaged, documents, received_times
+from assets.warehouse.archive import NotArchivedError, archive, damaged, documents
 
 MONDAY = datetime(2026, 6, 1, 8, 0)
 TUESDAY = datetime(2026, 6, 2, 8, 0)
@@ -157,4 +157,5 @@ def test_a_missing_document_behind_a_receipt_is_reported(tmp_path: Path) -> None
 def test_times_are_kept_in_utc_whatever_clock_they_come_from(tmp_path: Path) -> None:
     local = MONDAY.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=8)))
     taken = archive(put(tmp_path / "inbox", "a.html", b"x"), tmp_path / "archive", local)
-    assert received_times(tmp_path / "archive") == {taken.document_id: MONDAY}
+    received = {item.document_id: item.received_at for item in documents(tmp_path / "archive")}
+    assert received == {taken.document_id: MONDAY}
