@@ -142,7 +142,11 @@ def _judged(paths: list[Path], layouts: Layouts) -> dict[Path, tuple[str, str, l
 def _marked(result: ReadResult) -> ReadResult:
     if result.extraction is None:
         return result
-    candidates = tuple(replace(c, operator=f"{c.operator}{MARK}{result.sha256}") for c in result.extraction.candidates)
+    # A figure without operator stays without: that it has none is what a rule finds.
+    candidates = tuple(
+        replace(c, operator=f"{c.operator}{MARK}{result.sha256}") if c.operator else c
+        for c in result.extraction.candidates
+    )
     return replace(result, extraction=replace(result.extraction, candidates=candidates))
 
 
