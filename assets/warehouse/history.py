@@ -1,7 +1,8 @@
 """From observations to occupancy_history and stack_shares, as known at a date.
 
 Belongs here: the order of the steps. The rules themselves stand in sql/points.sql (which figure enters a series),
-sql/sums.sql (what may be summed), stack.py (which stack) and sql/history.sql (what readers get).
+sql/series.sql (its rows), sql/sums.sql (what may be summed), stack.py (which stack) and sql/history.sql (what readers
+get).
 """
 
 from __future__ import annotations
@@ -18,16 +19,27 @@ _LIMITS = ("active_quarters", "carried_quarters", "minimum_quarters", "rate_seri
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Make the temporary tables of sql/points.sql and sql/sums.sql as known on `as_of`, and the variables they need.
+    """Make the temporary tables of sql/points.sql, sql/series.sql and sql/sums.sql as known on `as_of`, and the
+    variables they need.
 
     For whoever needs the rules for another date than the published history: nothing published is touched.
     """
     values = assumed(connection)
-    connection.execute("SET VARIABLE as_of = ?::DATE", [as_of])
     for name in _LIMITS:
         connection.execute(f"SET VARIABLE {name} = ?::INTEGER", [int(values[f"history.{name}"])])
     connection.execute("SET VARIABLE lowest_divisor = ?::DOUBLE", [values["history.lowest_divisor"]])
-    for name in ("macros", "points", "sums"):
+    connection.execute(sql_text("macros"))
+    know(connection, as_of)
+    connection.execute(sql_text("sums"))
+
+
+def know(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Make the temporary tables of sql/points.sql and sql/series.sql as known on another date. Needs prepare before.
+
+    What a backtest asks once an origin; sums and everything published are left as they are.
+    """
+    connection.execute("SET VARIABLE as_of = ?::DATE", [as_of])
+    for name in ("points", "series"):
         connection.execute(sql_text(name))
 
 
