@@ -34,7 +34,9 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.reading
 	@$(BIN)/python -m bench.main_job
-	@$(BIN)/python -m bench.forecasting --every 20
+	@$(BIN)/python -m bench.forecasting --by-horizon
+	@$(BIN)/python -m bench.forecast_scale
+	@$(BIN)/python -m bench.reconciliation
 
 # uv lives inside the environment, so that a machine needs Python and make alone.
 $(VENV)/.uv: requirements/uv.txt
@@ -47,6 +49,8 @@ $(VENV)/.core: $(VENV)/.uv requirements/core.txt pyproject.toml
 	@echo "Installing the locked requirements into $(VENV) ..."
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/core.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@echo "Compiling the models (once) ..."
+	@$(BIN)/python -m forecasts.warm
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core requirements/dev.txt

@@ -1,133 +1,209 @@
-"""Rolling origins over a panel: what each member would have said, against what came. No look-ahead.
+"""Backtest of occupancy: every past quarter once more, with what was known then, against what came.
 
-At an origin a member sees the series cut there, and the scale of the error is taken from the same cut. Origins are
-figures that exist; a target in a gap gives no error.
+Belongs here: the origins of real series and what could have been said at them. An origin is a quarter in which a series
+had a new figure, as that figure was known then. What came is the figure as known now; where it stands in another
+perimeter, the known step between the two perimeters is taken off, because a change of perimeter is no outcome. At an
+origin weights, widths and offsets are learnt from errors whose target quarter had come by then, and from nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from forecasts.calibration import calibrate, panel_scales
+from forecasts import rates, scores
+from forecasts.forecaster import COMBINATION, NAIVE, Forecaster, learn
+from forecasts.members import MEMBERS
+from forecasts.occupancy import Occupancy, bounded_rates, capacity_said, logs, rate_said
 from forecasts.panel import Panel, Series
-from forecasts.parallel import Progress, answer_in_parts
+from forecasts.rolling import Rolled, Said, joined
 
 MIN_FIGURES = 4
-ERROR_COLUMNS = ("series", "origin", "horizon", "y", "yhat", "scale", "z")
+SEASON = 4
+CHOSEN = "chosen"
 BAND_LEVELS = (0.025, 0.1, 0.9, 0.975)
+BANDS = ("low_95", "low_80", "high_80", "high_95")
+SAID_COLUMNS = ("model", "row", "horizon", "outcome", "median", *BANDS)
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Cut:
-    """A series cut at an origin: which series of the panel, how long it then was, and where its pooled scale stands."""
+class Vintage:
+    """The series as they were known for a quarter (ordinal)."""
 
-    series: int
-    length: int
+    quarter: int
+    items: tuple[Occupancy, ...]
 
 
-def cuts(panel: Panel, per_series: int, series_limit: int | None = None, min_figures: int = MIN_FIGURES) -> list[Cut]:
-    """Origins for a backtest: at most `per_series` a series, spread evenly over those with `min_figures` figures
-    before.
+@dataclass(frozen=True)
+class Origins:
+    """Earlier origins of capacity (log scale) and of rates (bounded scale), row by row the same.
 
-    series_limit: use that many series, spread evenly over the panel sorted by name, so that the choice does not
-    depend on the order of rows. The latest usable origin (one observed quarter before the last figure) is always
-    among them.
+    names: of the series that Rolled.of counts; change: (rows,), mean absolute change of the rate on the year before, up
+    to the origin (0 where none is known).
     """
-    order = sorted(range(len(panel)), key=lambda position: str(panel.series[position].unique_id))
-    usable = [position for position in order if len(panel.series[position].observed) > min_figures]
-    if series_limit is not None and len(usable) > series_limit:
-        usable = [usable[at] for at in spread(len(usable), series_limit)]
-    chosen: list[Cut] = []
-    for position in usable:
-        ends = panel.series[position].observed[min_figures - 1 : -1] + 1
-        chosen.extend(Cut(position, int(ends[at])) for at in spread(len(ends), per_series))
-    return chosen
+
+    names: tuple[Hashable, ...]
+    capacity: Rolled
+    rate: Rolled
+    change: np.ndarray
 
 
-def spread(count: int, wanted: int) -> list[int]:
-    """At most `wanted` of the positions 0..count-1, evenly spread, the last one always among them."""
-    if count <= wanted:
-        return list(range(count))
-    return sorted({count - 1 - int(step * count / wanted) for step in range(wanted)})
+def origins(
+    vintages: Sequence[Vintage], now: Sequence[Occupancy], horizon: int, seed: int = 0, progress: Progress | None = None
+) -> Origins:
+    """What members would have said at each vintage of each series that had a new figure, with what came.
 
-
-def rolling_errors(
-    panel: Panel,
-    origins: Sequence[Cut],
-    member: str,
-    horizon: int,
-    seed: int = 0,
-    jobs: int = 1,
-    progress: Progress | None = None,
-) -> pd.DataFrame:
-    """Errors of a member, one row an origin and horizon with an outcome: ERROR_COLUMNS.
-
-    series: position in the panel; origin: quarter ordinal; scale: panel_scales of the panel as it was at that origin
-    (every series cut at the same quarter); z = (y - yhat) / scale, 0 where scale and error both are 0.
+    vintages: ascending quarters. now: the series as known now. progress(done, total) counts vintages.
     """
-    cut_panel = Panel(tuple(panel.series[cut.series].until(cut.length) for cut in origins))
-    median = answer_in_parts(member, cut_panel, horizon, (), seed, jobs, progress).median
-    scale = origin_scales(panel, origins)
-    rows = []
-    for at, cut in enumerate(origins):
-        series = panel.series[cut.series]
-        outcomes = series.y[cut.length : cut.length + horizon]
-        for step in np.flatnonzero(~np.isnan(outcomes)):
-            origin = series.first + cut.length - 1
-            rows.append((cut.series, origin, step + 1, outcomes[step], median[at, step], scale[at]))
-    frame = pd.DataFrame(rows, columns=list(ERROR_COLUMNS[:-1]))
-    frame["z"] = scaled_errors(frame["y"], frame["yhat"], frame["scale"])
+    whole = {item.unique_id: item for item in now}
+    names = tuple(whole)
+    newest: dict[Hashable, int] = {}
+    items: list[Occupancy] = []
+    capacities: list[Said] = [capacity_said((), horizon)]
+    said: list[Said] = [rate_said((), capacities[0])]
+    quarters: list[int] = []
+    for done, vintage in enumerate(vintages):
+        then = [one for one in vintage.items if one.unique_id in whole and len(one.rate.observed) >= MIN_FIGURES]
+        fresh = np.array(
+            [at for at, one in enumerate(then) if one.rate.last > newest.get(one.unique_id, -1)], dtype=int
+        )
+        newest.update({one.unique_id: one.rate.last for one in then})
+        if len(fresh):
+            capacity = capacity_said(then, horizon, seed)
+            capacities.append(capacity.rows(fresh))
+            said.append(rate_said(then, capacity, seed).rows(fresh))
+            items.extend(then[at] for at in fresh)
+            quarters.extend([vintage.quarter] * len(fresh))
+        if progress is not None:
+            progress(done + 1, len(vintages))
+    of = np.array([names.index(one.unique_id) for one in items], dtype=int)
+    period = np.array(quarters, dtype=int)
+    back = period.max(initial=0) - period
+    capacity_came, rate_came = np.full((len(items), horizon), np.nan), np.full((len(items), horizon), np.nan)
+    for row, one in enumerate(items):
+        other, same = whole[one.unique_id], one.perimeter == whole[one.unique_id].perimeter
+        capacity_came[row] = _came(logs(one), logs(other), one.rate.last, horizon, same)
+        rate_came[row] = _came(bounded_rates(one), bounded_rates(other), one.rate.last, horizon, same)
+    return Origins(
+        names,
+        Rolled(Panel(tuple(logs(one) for one in items)), joined(capacities), of, back, period, capacity_came),
+        Rolled(Panel(tuple(bounded_rates(one) for one in items)), joined(said), of, back, period, rate_came),
+        np.array([year_change(one.rate) for one in items]),
+    )
+
+
+def _came(then: Series, whole: Series, origin: int, horizon: int, same_perimeter: bool) -> np.ndarray:
+    """Figures (horizon,) after the origin on the level on which they were known at it; NaN where there is none."""
+
+    def at(series: Series, quarter: int) -> float:
+        place = quarter - series.first
+        return float(series.y[place]) if 0 <= place < len(series.y) else float("nan")
+
+    step = 0.0 if same_perimeter else at(whole, origin) - at(then, origin)
+    return np.array([at(whole, origin + ahead) - step for ahead in range(1, horizon + 1)])
+
+
+def year_change(rate: Series) -> float:
+    """Mean absolute change of a rate on the year before; 0 where no two figures lie a year apart."""
+    change = np.abs(rate.y[SEASON:] - rate.y[:-SEASON])
+    change = change[~np.isnan(change)]
+    return float(change.mean()) if len(change) else 0.0
+
+
+def known_at(rolled: Rolled, quarter: int) -> Rolled:
+    """The origins before a quarter, with the outcomes that had come by then."""
+    before = rolled.period < quarter
+    last = np.array([one.last for one in rolled.panel], dtype=int)[before]
+    return rolled.rows(before, last[:, None] + np.arange(1, rolled.outcome.shape[1] + 1) <= quarter)
+
+
+def honest(found: Origins, progress: Progress | None = None) -> pd.DataFrame:
+    """What could have been said of the rate at each origin, with what had been learnt by then: SAID_COLUMNS, rates 0 to
+    1; model: each member, the combination, and `chosen`, which is the last value at horizons where the combination had
+    not been seen to beat it. row: of Origins. Only horizons with an outcome.
+    """
+    rolled = found.rate
+    parts = []
+    quarters = np.unique(rolled.period)
+    for done, quarter in enumerate(quarters):
+        here = rolled.rows(rolled.period == quarter)
+        places = np.flatnonzero(rolled.period == quarter)
+        past = known_at(rolled, int(quarter))
+        if np.isfinite(here.outcome).any():
+            learnt = learn(past)
+            answers = {CHOSEN: learnt, COMBINATION: learn(past, always=True) if learnt.last_value.any() else learnt}
+            answers.update({name: learn(past, only=name) for name in MEMBERS})
+            for model, forecaster in answers.items():
+                parts.append(_answers(model, forecaster, here, places))
+        if progress is not None:
+            progress(done + 1, len(quarters))
+    if not parts:
+        return pd.DataFrame(columns=list(SAID_COLUMNS))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _answers(model: str, forecaster: Forecaster, here: Rolled, places: np.ndarray) -> pd.DataFrame:
+    median, quantiles = forecaster.quantiles(here.panel, here.said, BAND_LEVELS)
+    rows, steps = np.nonzero(np.isfinite(here.outcome))
+    frame = pd.DataFrame(
+        {
+            "model": model,
+            "row": places[rows],
+            "horizon": steps + 1,
+            "outcome": rates.from_scale(here.outcome[rows, steps]),
+            "median": rates.from_scale(median[rows, steps]),
+        }
+    )
+    for at, name in enumerate(BANDS):
+        frame[name] = rates.from_scale(quantiles[rows, steps, at])
     return frame
 
 
-def scaled_errors(y: pd.Series, yhat: pd.Series, scale: pd.Series) -> np.ndarray:
-    """(y - yhat) / scale; 0 where the scale is 0, which says that nothing had moved yet and no scale is known."""
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        z = y.to_numpy(float) / scale.to_numpy(float) - yhat.to_numpy(float) / scale.to_numpy(float)
-    return np.nan_to_num(z, nan=0.0, posinf=0.0, neginf=0.0)
+def accuracy(
+    said: pd.DataFrame, found: Origins, levels: Sequence[str], totals: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Scores by model, level and horizon, columns of forecast_accuracy: model, level, horizon, origins (quarters), n,
+    mae_pp, bias_pp, mase, swis, coverage_80, coverage_95, skill_vs_naive.
 
-
-def origin_scales(panel: Panel, origins: Sequence[Cut], relative: bool = True) -> np.ndarray:
-    """Scale of each cut, shape (origins,), shrunk towards the panel as it stood at the quarter of that origin."""
-    answer = np.empty(len(origins))
-    quarters = np.array([panel.series[cut.series].first + cut.length - 1 for cut in origins])
-    for quarter in np.unique(quarters):
-        here = np.flatnonzero(quarters == quarter).tolist()
-        positions = sorted({origins[at].series for at in here} | {cut.series for cut in origins})
-        then = [_as_of(panel.series[position], int(quarter)) for position in positions]
-        scale = dict(zip(positions, panel_scales(Panel(tuple(then)), relative), strict=True))
-        for at in here:
-            answer[at] = scale[origins[at].series]
-    return answer
-
-
-def _as_of(series: Series, quarter: int) -> Series:
-    length = max(min(quarter - series.first + 1, len(series.y)), 0)
-    seen = series.observed[series.observed < length]
-    return series.until(int(seen[-1]) + 1 if len(seen) else 0)
-
-
-def honest_offsets(errors: pd.DataFrame, horizon: int, levels: Sequence[float] = BAND_LEVELS) -> np.ndarray:
-    """Offsets that could have been given at each origin, shape (rows of errors, levels), in units of the scale.
-
-    At an origin only errors whose target quarter had come by then are pooled; the earliest origins therefore stand on
-    the normal random walk alone.
+    said: SAID_COLUMNS; levels: of each of found.names. MASE and sWIS are scaled by the mean absolute change on the year
+    before, up to the origin. Every model is scored on the same origins, so that skill compares like with like. totals:
+    rows of sums (backtest_sums.SUM_COLUMNS), scored alike.
     """
-    answer = np.empty((len(errors), len(levels)))
-    origin = errors["origin"].to_numpy()
-    step = errors["horizon"].to_numpy(dtype=int)
-    for quarter in np.unique(origin):
-        here = origin == quarter
-        answer[here] = calibrate(errors[origin + step <= quarter], horizon, levels).offsets[step[here] - 1]
-    return answer
+    row = said["row"].to_numpy(dtype=int)
+    frame = said.assign(
+        level=np.array(levels, dtype=object)[found.rate.of[row]] if len(row) else [],
+        period=found.rate.period[row],
+        scale=found.change[row],
+    )
+    if totals is not None and len(totals):
+        frame = pd.concat([frame, totals], ignore_index=True) if len(frame) else totals
+    rows = []
+    for level, horizon in frame[["level", "horizon"]].drop_duplicates().sort_values(["level", "horizon"]).to_numpy():
+        group = frame[(frame["level"] == level) & (frame["horizon"] == horizon)]
+        naive = group[group["model"] == NAIVE]
+        bar = scores.mae(naive["outcome"].to_numpy(), naive["median"].to_numpy())
+        for model, part in group.groupby("model", sort=True):
+            rows.append({"model": model, "level": level, "horizon": int(horizon), **_scores(part, bar)})
+    return pd.DataFrame(rows)
 
 
-def pooled_error(errors: pd.DataFrame) -> float:
-    """Mean absolute scaled error with every horizon counting alike: the number by which a model is chosen."""
-    if not len(errors):
-        return float("nan")
-    return float(errors["z"].abs().groupby(errors["horizon"]).mean().mean())
+def _scores(part: pd.DataFrame, bar: float) -> dict[str, float]:
+    y, median, scale = (part[name].to_numpy(dtype=float) for name in ("outcome", "median", "scale"))
+    low95, low80, high80, high95 = (part[name].to_numpy(dtype=float) for name in BANDS)
+    error = scores.mae(y, median)
+    return {
+        "origins": int(part["period"].nunique()),
+        "n": len(part),
+        "mae_pp": 100 * error,
+        "bias_pp": 100 * scores.bias(y, median),
+        "mase": scores.mase(y, median, scale),
+        "swis": scores.scaled_wis(y, median, {0.8: (low80, high80), 0.95: (low95, high95)}, scale),
+        "coverage_80": scores.coverage(y, low80, high80),
+        "coverage_95": scores.coverage(y, low95, high95),
+        "skill_vs_naive": scores.skill(error, bar),
+    }

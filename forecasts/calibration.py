@@ -1,8 +1,12 @@
-"""Bands from pooled rolling-origin errors: split conformal prediction by horizon, with scales and shrinkage.
+"""Bands from pooled errors at earlier origins: split conformal prediction by horizon on errors in units of width.
 
-An error z = (outcome - forecast) / scale of the series at its origin is comparable across series, so errors of all
-series are pooled by horizon; a band is the forecast plus scale times a quantile of z, each tail for itself. No
+An error z = (outcome - forecast) / width of the series at its origin is comparable across series, so errors of all
+series are pooled by horizon; a band is the forecast plus width times a quantile of z, each tail for itself. No
 member's own interval is used: on short series they hold far less than they say.
+
+Against a shift between the quarters behind the errors and those to come: errors of one origin quarter share their
+shocks, and a panel has seen few quarters, so the common part of each origin is taken out before pooling (it says which
+way that one quarter went, not how wide bands have to be), and older origins count less.
 """
 
 from __future__ import annotations
@@ -12,24 +16,32 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-import pandas as pd
 
-from forecasts.members.base import DEFAULT_RELATIVE_CHANGE, bounded, mean_change, scaled
-from forecasts.panel import Panel, Series
-
-# With this many errors at a horizon its own quantile and the one pooled over horizons count alike.
+# Levels at which a calibrated distribution is laid down for drawing; normal in between.
+GRID = tuple(
+    float(level)
+    for level in np.round(np.concatenate([[0.005, 0.01, 0.025], np.arange(0.05, 0.951, 0.05), [0.975, 0.99, 0.995]]), 4)
+)
+# With this many independent errors at a horizon its own quantile and the one pooled over horizons count alike; likewise
+# the pooled one and what is typical of public panels.
 SHRINKAGE_ERRORS = 20
-# Below this much independent evidence a band may not narrow with the horizon.
-THIN_EVIDENCE = 100
-# A series' own mean change counts like this many changes of the panel.
-SHRINKAGE_CHANGES = 4
+# A year further back counts this much less.
+YEAR_WEIGHT = 0.75
+# The common part of an origin is taken out in full only where many series show it.
+COMMON_SERIES = 20
+FEWEST_COMMON = 5
+# An error of more widths than this shows that its width was wrong, not how far errors go.
+LARGEST_ERROR = 100.0
+# Typical quantiles of z: those of a normal variable of this deviation, stretched in the tails as z itself is.
+TYPICAL_DEVIATION = 1.5
+TYPICAL_STRETCH = 0.12
 
 _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """offsets: shape (horizon, levels), in units of a series' scale; evidence: independent errors behind each
+    """offsets: shape (horizon, levels), in units of a series' width; evidence: independent errors behind each
     horizon.
     """
 
@@ -37,108 +49,89 @@ class Calibration:
     offsets: np.ndarray
     evidence: np.ndarray
 
+    def at(self, level: float) -> np.ndarray:
+        """Offsets of one level, shape (horizon,)."""
+        return np.asarray(self.offsets[:, self.levels.index(level)])
 
-def panel_scales(panel: Panel, relative: bool = True) -> np.ndarray:
-    """Scale of each series, shape (series,): mean absolute change a quarter, shrunk towards the panel's relative
-    change.
 
-    scale = (n own + k typical x level) / (n + k), with n changes, k = SHRINKAGE_CHANGES, level the mean magnitude and
-    typical the panel's median of own / level: a series of three figures can't know its own change. Only the figures
-    given count, so a panel cut at an origin has no look-ahead. relative=False: on a transformed scale (log, logit)
-    changes are comparable as they are, and the level is 1.
+def typical(level: float) -> float:
+    """The quantile of z where a panel has no errors of its own: normal, with heavier tails (a stretched normal)."""
+    normal = _NORMAL.inv_cdf(level)
+    return TYPICAL_DEVIATION * normal * (1 + TYPICAL_STRETCH * normal * normal / 2)
+
+
+def calibrate(
+    z: np.ndarray,
+    of: np.ndarray,
+    period: np.ndarray,
+    back: np.ndarray,
+    levels: Sequence[float] = GRID,
+    horizon: int | None = None,
+) -> Calibration:
+    """Offsets from errors z (cuts, steps), NaN where there is none. of: series of each cut; period: cuts with the same
+    label share their shocks; back: quarters since the origin (all shape (cuts,)). horizon: how many to answer,
+    steps by default; those beyond steps take what is pooled over all.
+
+    By horizon and level: the weighted quantile of the errors, shrunk towards the quantile pooled over horizons with
+    weight n / (n + SHRINKAGE_ERRORS), and that towards the typical one. Overlapping origins are not independent: n is
+    the larger of the number of series and errors / h. A level in a tail that n errors cannot show is taken from what
+    it is shrunk to. Lower levels stay at or below zero, upper ones at or above, so that the forecast is inside its own
+    bands, and levels ascend.
     """
-    own, level, count = np.empty(len(panel)), np.empty(len(panel)), np.empty(len(panel))
-    tops = np.ones(len(panel))
-    for position, series in enumerate(panel):
-        unit, tops[position] = scaled(series.y)
-        own[position] = mean_change(unit)
-        magnitude = np.nanmean(np.abs(unit)) if len(unit) else 0.0
-        level[position] = magnitude if relative else 1 / tops[position]
-        count[position] = max(len(series.observed) - 1, 0)
-    known = (count > 0) & (level > 0)
-    typical = float(np.median(own[known] / level[known])) if known.any() else 0.0
-    typical = typical if typical > 0 else DEFAULT_RELATIVE_CHANGE
-    shrunk = (count * np.nan_to_num(own) + SHRINKAGE_CHANGES * typical * level) / (count + SHRINKAGE_CHANGES)
-    return shrunk * tops
-
-
-def calibrate(errors: pd.DataFrame, horizon: int, levels: Sequence[float]) -> Calibration:
-    """Offsets from pooled errors; errors: series, horizon (1..), z (scaled outcome - forecast); may be empty.
-
-    By horizon and level: the empirical quantile at the finite-sample corrected level (conformal_quantile), shrunk
-    towards the quantile of z / sqrt(h) pooled over horizons times sqrt(h) with weight n / (n + SHRINKAGE_ERRORS).
-    Overlapping origins are not independent: evidence is the larger of the number of series and n / h. Horizons
-    without errors take the pooled shape; without any error at all the normal random walk in units of the scale.
-    Where evidence is thin, offsets do not come back towards zero as the horizon grows. Lower levels stay at or below
-    zero, upper ones at or above, so that the forecast is inside its own bands.
-    """
-    by_horizon = dict(iter(errors.groupby("horizon"))) if len(errors) else {}
-    pooled = np.sort((errors["z"] / np.sqrt(errors["horizon"])).to_numpy(dtype=float)) if len(errors) else np.empty(0)
-    pooled_evidence = _independent(errors, 1) if len(errors) else 0.0
+    steps = z.shape[1]
+    horizon = steps if horizon is None else horizon
+    z = np.clip(z, -LARGEST_ERROR, LARGEST_ERROR)
+    centred = z.copy()
+    for label in np.unique(period):
+        rows = period == label
+        for h in range(steps):
+            own = z[rows, h]
+            own = own[np.isfinite(own)]
+            if len(own) >= FEWEST_COMMON:
+                centred[rows, h] -= np.median(own) * len(own) / (len(own) + COMMON_SERIES)
+    weight = np.repeat(YEAR_WEIGHT ** (back / 4.0), steps).reshape(z.shape)
+    known = np.isfinite(centred)
     offsets = np.zeros((horizon, len(levels)))
     evidence = np.zeros(horizon)
-    for h in range(1, horizon + 1):
-        group = by_horizon.get(h)
-        z = np.empty(0) if group is None else np.sort(group["z"].to_numpy(dtype=float))
-        evidence[h - 1] = 0.0 if group is None else _independent(group, h)
-        weight = len(z) / (len(z) + SHRINKAGE_ERRORS)
-        for column, level in enumerate(levels):
-            shape = conformal_quantile(pooled, level, pooled_evidence) * np.sqrt(h)
-            own = conformal_quantile(z, level, evidence[h - 1]) if len(z) else 0.0
-            offsets[h - 1, column] = weight * own + (1 - weight) * shape
+    series = len(np.unique(of[known.any(axis=1)])) if len(z) else 0
+    reach = (np.arange(steps) + 1.0)[None, :]
+    whole = max(float(series), float((known / reach).sum()) / steps) if known.any() else 0.0
+    pooled = np.array([typical(level) for level in levels])
+    if known.any():
+        pooled = _shrunk(_quantiles(centred[known], weight[known], levels, whole), pooled, whole)
+    for h in range(horizon):
+        here = known[:, h] if h < steps else np.zeros(len(z), dtype=bool)
+        if here.any():
+            evidence[h] = max(len(np.unique(of[here])), int(here.sum()) / (h + 1))
+        own = _quantiles(centred[here, h], weight[here, h], levels, evidence[h]) if here.any() else pooled
+        offsets[h] = _shrunk(own, pooled, evidence[h])
     middle = np.asarray(levels)
     offsets = np.where(middle < 0.5, np.minimum(offsets, 0), np.where(middle > 0.5, np.maximum(offsets, 0), 0.0))
-    for h in range(1, horizon):
-        if evidence[h] < THIN_EVIDENCE:
-            farther = np.abs(offsets[h]) < np.abs(offsets[h - 1])
-            offsets[h] = np.where(farther, offsets[h - 1], offsets[h])
-    return Calibration(tuple(levels), _ordered(offsets), evidence)
+    return Calibration(tuple(levels), np.sort(offsets, axis=1), evidence)
 
 
-def conformal_quantile(ordered: np.ndarray, level: float, evidence: float) -> float:
-    """Quantile of ascending errors at a level corrected for finite evidence; NORMAL random-walk quantile without
-    errors.
+def _shrunk(own: np.ndarray, towards: np.ndarray, evidence: float) -> np.ndarray:
+    share = evidence / (evidence + SHRINKAGE_ERRORS)
+    return np.where(np.isnan(own), towards, share * np.nan_to_num(own) + (1 - share) * towards)
 
-    One tail of split conformal prediction (Vovk et al., 2005; Lei et al., 2018, Distribution-free predictive inference
-    for regression): the upper level p becomes p (1 + 1 / n). Where that passes 1 the sample cannot show the
-    quantile: its extreme is stretched by the ratio of normal quantiles at p and at n / (n + 1). Lower tails mirror.
-    The normal case has deviation sqrt(pi / 2), that of a variable with mean absolute value 1.
+
+def _quantiles(z: np.ndarray, weight: np.ndarray, levels: Sequence[float], evidence: float) -> np.ndarray:
+    """Weighted quantiles of the errors, shape (levels,); NaN where fewer than half an independent error lies beyond a
+    level, 0 at the median, which is the forecast. Weights as in Barber et al. (2023), Conformal prediction beyond
+    exchangeability.
     """
-    if level == 0.5:
-        return 0.0
-    if level < 0.5:
-        return -conformal_quantile(-ordered[::-1], 1 - level, evidence)
-    if not len(ordered):
-        return float(np.sqrt(np.pi / 2) * _NORMAL.inv_cdf(level))
-    corrected = level * (1 + 1 / max(evidence, 1.0))
-    if corrected <= 1:
-        return float(np.quantile(ordered, corrected))
-    seen = max(evidence / (evidence + 1), 0.6)
-    return float(ordered[-1] * max(_NORMAL.inv_cdf(level) / _NORMAL.inv_cdf(seen), 1.0))
+    order = np.lexsort((weight, z))
+    ordered, held = z[order], weight[order]
+    reached = (np.cumsum(held) - 0.5 * held) / held.sum()
+    asked = np.asarray(levels)
+    found = np.interp(asked, reached, ordered)
+    found[np.minimum(asked, 1 - asked) * evidence < 0.5] = np.nan
+    found[asked == 0.5] = 0.0
+    return found
 
 
-def _independent(errors: pd.DataFrame, horizon: int) -> float:
-    return float(max(errors["series"].nunique(), len(errors) / horizon))
-
-
-def _ordered(offsets: np.ndarray) -> np.ndarray:
-    """Levels ascending in every row, so that bands never cross."""
-    return np.sort(offsets, axis=1)
-
-
-def bands(panel: Panel, median: np.ndarray, scales: np.ndarray, calibration: Calibration) -> np.ndarray:
-    """Quantiles, shape (series, horizon, levels): median + scale x offset, bounded as the members are, never
-    crossing.
-    """
-    horizon = median.shape[1]
-    answer = np.empty((*median.shape, len(calibration.levels)))
-    for position, series in enumerate(panel):
-        answer[position] = one_band(series, median[position], scales[position], calibration, horizon)
-    return answer
-
-
-def one_band(series: Series, median: np.ndarray, scale: float, calibration: Calibration, horizon: int) -> np.ndarray:
-    """Quantiles of one series, shape (horizon, levels)."""
+def bands(median: np.ndarray, width: np.ndarray, calibration: Calibration, levels: Sequence[float]) -> np.ndarray:
+    """Quantiles (series, horizon, levels) before they are bounded: median + width x offset."""
+    columns = [calibration.levels.index(level) for level in levels]
     with np.errstate(over="ignore"):
-        raw = median[:, None] + scale * calibration.offsets
-    return bounded(raw, series, horizon)
+        return np.asarray(median[:, :, None] + width[:, :, None] * calibration.offsets[: median.shape[1], columns])

@@ -1,8 +1,4 @@
-"""The one function behind `colocast forecast`: any panel, any horizon, every series answered with calibrated bands.
-
-The choice of a model and the way from members to bands live here. A combination of members would take the place of
-`choose` behind the same function.
-"""
+"""The one function behind `colocast forecast`: any panel, any horizon, every series answered with calibrated bands."""
 
 from __future__ import annotations
 
@@ -11,49 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasts.backtest import cuts, pooled_error, rolling_errors
-from forecasts.calibration import bands, calibrate, panel_scales
+from forecasts.forecaster import COMBINATION, NAIVE, Forecaster, learn
 from forecasts.members import MEMBERS
 from forecasts.panel import Panel, panel_from_frame, quarter_ends
-from forecasts.parallel import Progress, answer_in_parts
+from forecasts.parallel import Progress
+from forecasts.rolling import WIDTH_MEMBERS, Said, ask, roll
 
 AUTO = "auto"
 LEVELS = (0.025, 0.1, 0.9, 0.975)
 OUTPUT_COLUMNS = ("unique_id", "ds", "model", "yhat", "lo-80", "hi-80", "lo-95", "hi-95")
-
-# Origins for members that cost next to nothing, and for those fitted series by series (a fit is some 50 ms).
-CHEAP_ORIGINS = 24
-COSTLY_ORIGINS = 3
-COSTLY_SERIES = 40
+CHOICE_COLUMNS = ("unique_id", "member", "weight", "backtest_error", "reason")
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which member was chosen and on what evidence: mean absolute scaled error of each over the same origins."""
+class Result:
+    """forecast: OUTPUT_COLUMNS; choice: why this model for this series, CHOICE_COLUMNS; evidence: of the panel."""
 
-    model: str
-    errors: dict[str, float]
-    origins: int
-    reason: str
-
-
-def choose(panel: Panel, horizon: int, seed: int = 0, jobs: int = 1, progress: Progress | None = None) -> Choice:
-    """The member with the lowest pooled rolling-origin error over a subset of origins common to all members.
-
-    Where two are equal, or nothing can be measured, the simpler one stands: the last value is the bar.
-    """
-    common = cuts(panel, COSTLY_ORIGINS, COSTLY_SERIES)
-    if not common:
-        return Choice("naive", {}, 0, "no series is long enough to compare models; the last value stands")
-    errors = {
-        name: pooled_error(rolling_errors(panel, common, name, horizon, seed, jobs, progress)) for name in MEMBERS
-    }
-    best = min(MEMBERS, key=lambda name: errors[name])
-    if best == "naive":
-        reason = "no model beats the last value over these origins"
-    else:
-        reason = f"lowest error, {1 - errors[best] / errors['naive']:.1%} below the last value's"
-    return Choice(best, errors, len(common), reason)
+    forecast: pd.DataFrame
+    choice: pd.DataFrame
+    evidence: dict[str, object]
 
 
 def check_model(model: str) -> None:
@@ -71,16 +43,32 @@ def forecast(
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Quarterly forecasts with calibrated bands.
+    """Quarterly forecasts with calibrated bands: explained(...).forecast, with its evidence as attrs["evidence"]."""
+    result = explained(panel, horizon, model, seed, jobs, progress)
+    result.forecast.attrs["evidence"] = result.evidence
+    return result.forecast
+
+
+def explained(
+    panel: pd.DataFrame,
+    horizon: int,
+    model: str = AUTO,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Result:
+    """Quarterly forecasts with calibrated bands, and why they are what they are.
 
     panel: unique_id, ds (quarter end), y, optional cap in the unit of y (see forecasts.panel). horizon: quarters, >= 1,
-    counted from each series' last figure. model: auto or a member's name. jobs: processes; the answer is the same bits
-    whatever it is. progress(done, total) is called as series are fitted.
+    counted from each series' last figure. model: auto (the combination, or the last value at horizons where the
+    combination does not beat it) or a member's name. jobs: threads; the answer is the same bits whatever it is.
+    progress(done, total) is called as members answer.
 
-    Returns unique_id, ds (quarter end), model (the one that answered that series), yhat (median), lo-80, hi-80, lo-95,
-    hi-95, in the order in which series first appear; never NaN, lo-95 <= lo-80 <= yhat <= hi-80 <= hi-95, within
-    [0, cap] where there is a cap. attrs: `choice` (model, errors, origins, reason) and `fallbacks` (series -> reason).
-    Raises PanelError for a panel that cannot be read, ValueError for other arguments.
+    forecast: unique_id, ds (quarter end), model (what answered), yhat (median), lo-80, hi-80, lo-95, hi-95, in the
+    order in which series first appear; never NaN, lo-95 <= lo-80 <= yhat <= hi-80 <= hi-95, within [0, cap] where
+    there is a cap. choice: one row a series and member, its weight, its mean absolute error at earlier origins of the
+    panel in scales of the series, and why it fell back on the last value where it did. Raises PanelError for a panel
+    that cannot be read, ValueError for other arguments.
     """
     check_model(model)
     if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
@@ -89,29 +77,89 @@ def forecast(
         raise ValueError(f"jobs: found {jobs!r}; expected at least 1.")
     horizon = int(horizon)
     series = panel_from_frame(panel)
-    choice = choose(series, horizon, seed, jobs, progress) if model == AUTO else Choice(model, {}, 0, "asked for")
-    separate = MEMBERS[choice.model].separate
-    origins = cuts(series, COSTLY_ORIGINS, COSTLY_SERIES) if separate else cuts(series, CHEAP_ORIGINS)
-    errors = rolling_errors(series, origins, choice.model, horizon, seed, jobs, progress)
-    answer = answer_in_parts(choice.model, series, horizon, (), seed, jobs, progress)
-    quantiles = bands(series, answer.median, panel_scales(series), calibrate(errors, horizon, LEVELS))
-    return _frame(series, horizon, choice, answer.median, quantiles, answer.reasons)
+    names = tuple(MEMBERS) if model == AUTO else tuple(dict.fromkeys((NAIVE, model, *WIDTH_MEMBERS)))
+    learnt = learn(
+        roll(series, horizon, names, seed, jobs, _half(progress, 0)), only=None if model == AUTO else model
+    )  # fmt: skip
+    said = ask(series, horizon, names, seed, jobs, _half(progress, 1))
+    middle, quantiles = learnt.quantiles(series, said, LEVELS)
+    weights = learnt.median(series, said)[1]
+    return Result(
+        _frame(series, horizon, _labels(said, learnt, horizon, model), middle, quantiles),
+        _choice(series, said, learnt, weights),
+        evidence_of(learnt),
+    )
 
 
-def _frame(
-    panel: Panel, horizon: int, choice: Choice, median: np.ndarray, quantiles: np.ndarray, reasons: tuple[str, ...]
-) -> pd.DataFrame:
+def _half(progress: Progress | None, half: int) -> Progress | None:
+    """Progress of one of two equal halves."""
+    if progress is None:
+        return None
+
+    def told(done: int, total: int) -> None:
+        progress(half * total + done, 2 * total)
+
+    return told
+
+
+def _labels(said: Said, learnt: Forecaster, horizon: int, model: str) -> np.ndarray:
+    """What answered, (series, horizon): a series that no model fitted has the last value."""
+    counts = np.array([name != NAIVE if model == AUTO else name == model for name in said.names])
+    last = np.tile(learnt.last_value[:horizon], (len(said.fitted), 1))
+    last[(said.fitted & counts).sum(axis=1) == 0] = True
+    return np.where(last, NAIVE, COMBINATION if model == AUTO else model)
+
+
+def _frame(panel: Panel, horizon: int, labels: np.ndarray, median: np.ndarray, quantiles: np.ndarray) -> pd.DataFrame:
     steps = np.arange(1, horizon + 1)
     ordinals = np.concatenate([one.last + steps for one in panel])
     ids = pd.Series([one.unique_id for one in panel]).repeat(horizon).reset_index(drop=True)
-    models = np.repeat(["naive" if reason else choice.model for reason in reasons], horizon)
     low95, low80, high80, high95 = quantiles.reshape(-1, len(LEVELS)).T
-    columns = (ids, quarter_ends(ordinals), models, median.reshape(-1), low80, high80, low95, high95)
-    frame = pd.DataFrame(dict(zip(OUTPUT_COLUMNS, columns, strict=True)))
-    frame.attrs["choice"] = {
-        "model": choice.model, "errors": choice.errors, "origins": choice.origins, "reason": choice.reason,
-    }  # fmt: skip
-    frame.attrs["fallbacks"] = {
-        str(one.unique_id): reason for one, reason in zip(panel, reasons, strict=True) if reason
+    columns = (ids, quarter_ends(ordinals), labels.reshape(-1), median.reshape(-1), low80, high80, low95, high95)
+    return pd.DataFrame(dict(zip(OUTPUT_COLUMNS, columns, strict=True)))
+
+
+def _choice(panel: Panel, said: Said, learnt: Forecaster, weights: np.ndarray) -> pd.DataFrame:
+    members = len(said.names)
+    ids = pd.Series([one.unique_id for one in panel]).repeat(members).reset_index(drop=True)
+    error = [_mean(learnt.evidence.members[name]) for name in said.names]
+    reasons = [reason for each in said.reasons for reason in each]
+    columns = (ids, list(said.names) * len(panel), weights.reshape(-1), error * len(panel), reasons)
+    return pd.DataFrame(dict(zip(CHOICE_COLUMNS, columns, strict=True)))
+
+
+def _mean(error: np.ndarray) -> float:
+    return float(np.nanmean(error)) if np.isfinite(error).any() else float("nan")
+
+
+def evidence_of(learnt: Forecaster) -> dict[str, object]:
+    """Plain numbers of what the panel's past showed: errors by horizon, where the last value stands and why."""
+    found = learnt.evidence
+
+    def plain(values: np.ndarray) -> list[float | None]:
+        return [None if not np.isfinite(value) else round(float(value), 6) for value in values]
+
+    stands = [int(step) + 1 for step in np.flatnonzero(learnt.last_value)]
+    return {
+        "origins": found.origins,
+        "pairs": [int(count) for count in found.pairs],
+        "error_combination": plain(found.combination),
+        "error_naive": plain(found.naive),
+        "error_members": {name: plain(error) for name, error in found.members.items()},
+        "gain": plain(found.gain),
+        "standard_error": plain(found.error),
+        "last_value_at": stands,
+        "reason": _reason(learnt, stands),
     }
-    return frame
+
+
+def _reason(learnt: Forecaster, stands: list[int]) -> str:
+    if learnt.weights.only is not None:
+        return "asked for"
+    if not learnt.evidence.origins:
+        return "no series is long enough to compare models; the last value stands"
+    if not stands:
+        return "the combination beats the last value at every horizon"
+    return (
+        f"the combination does not beat the last value by more than chance at horizons {stands}: the last value stands"
+    )

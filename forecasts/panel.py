@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -81,6 +82,55 @@ class Panel:
     def __iter__(self) -> Iterator[Series]:
         return iter(self.series)
 
+    @cached_property
+    def figures(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """flat (all figures one behind the other, each divided by its series' largest magnitude), offsets (series + 1,)
+        and tops (series,), that magnitude (1 where all are zero): squares of flat cannot overflow.
+        """
+        offsets = np.zeros(len(self) + 1, dtype=np.int64)
+        np.cumsum([len(one.y) for one in self.series], out=offsets[1:])
+        flat = np.concatenate([one.y for one in self.series]) if self.series else np.empty(0)
+        tops = np.ones(len(self))
+        filled = np.flatnonzero(np.diff(offsets) > 0)
+        if len(filled):
+            tops[filled] = np.fmax.reduceat(np.abs(flat), offsets[filled])
+        tops[~(tops > np.finfo(float).tiny)] = 1.0
+        return flat / np.repeat(tops, np.diff(offsets)), offsets, tops
+
+    @cached_property
+    def firsts(self) -> np.ndarray:
+        """Ordinal of each series' first quarter, shape (series,)."""
+        return np.array([one.first for one in self.series], dtype=np.int64)
+
+    @cached_property
+    def floors(self) -> np.ndarray:
+        """Lower bound of each series' forecast, shape (series,): 0 with a cap and for a series never below 0."""
+        flat, offsets, _ = self.figures
+        lowest = np.full(len(self), np.inf)
+        filled = np.flatnonzero(np.diff(offsets) > 0)
+        if len(filled):
+            lowest[filled] = np.fmin.reduceat(flat, offsets[filled])
+        capped = np.array([one.cap is not None for one in self.series], dtype=bool)
+        signed = np.array([one.signed for one in self.series], dtype=bool)
+        return np.where(capped | (~signed & (lowest >= 0)), 0.0, -np.inf)
+
+    def ceilings(self, horizon: int) -> np.ndarray:
+        """Upper bound of each forecast, shape (series, horizon): the cap, infinite without one."""
+        answer = np.full((len(self), horizon), np.inf)
+        for at, one in enumerate(self.series):
+            if one.cap is not None:
+                answer[at] = one.future_cap(horizon)
+        return answer
+
+    def bounded(self, values: np.ndarray) -> np.ndarray:
+        """Values (series, horizon, ...) held between floors and ceilings, and finite."""
+        largest = np.finfo(float).max / 4
+        shape = (len(self), values.shape[1]) + (1,) * (values.ndim - 2)
+        low = np.maximum(self.floors, -largest).reshape((len(self), 1) + (1,) * (values.ndim - 2))
+        high = np.minimum(self.ceilings(values.shape[1]), largest).reshape(shape)
+        whole = np.nan_to_num(values, nan=0.0, posinf=largest, neginf=-largest)
+        return np.asarray(np.clip(whole, low, np.maximum(high, low)))
+
 
 def quarter_ordinals(dates: pd.Series) -> np.ndarray:
     """Ordinals of quarter ends (or of first days of quarters). Raises PanelError for anything in between."""
@@ -126,8 +176,11 @@ def _numbers(frame: pd.DataFrame, column: str) -> np.ndarray:
 
 def _filled(cap: np.ndarray) -> np.ndarray | None:
     """Gaps in a cap take the cap before, at the start the first known one; None where no cap is known at all."""
-    filled = pd.Series(cap).ffill().bfill().to_numpy(dtype=float)
-    return None if np.isnan(filled).any() else filled
+    known = ~np.isnan(cap)
+    if not known.any():
+        return None
+    before = np.maximum.accumulate(np.where(known, np.arange(len(cap)), int(known.argmax())))
+    return np.asarray(cap[before])
 
 
 def panel_from_frame(frame: pd.DataFrame) -> Panel:

@@ -1,24 +1,21 @@
-"""Fitting a panel in parts, in one process or several, with the same bits whatever the number of processes."""
+"""Fitting a panel in parts on several threads, with the same bits whatever their number.
+
+Members' kernels release Python's lock, so threads share one process and its memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from forecasts.members import MEMBERS, Answer
 from forecasts.panel import Panel
 
-CHUNK = 20
+CHUNK = 500
 
 Progress = Callable[[int, int], None]
-
-
-def _work(task: tuple[str, Panel, int, tuple[float, ...], int]) -> Answer:
-    name, panel, horizon, levels, seed = task
-    return MEMBERS[name].answer(panel, horizon, levels, seed)
 
 
 def answer_in_parts(
@@ -34,25 +31,19 @@ def answer_in_parts(
     so the work of a chunk does not depend on `jobs`; others answer in one piece. progress(done, total)
     counts series.
     """
-    if not MEMBERS[name].separate or not len(panel):
-        return _work((name, panel, horizon, tuple(levels), seed))
-    starts = range(0, len(panel), CHUNK)
-    tasks = [(name, Panel(panel.series[at : at + CHUNK]), horizon, tuple(levels), seed) for at in starts]
-    answers: list[Answer] = []
-
-    def take(answer: Answer) -> None:
-        answers.append(answer)
+    member = MEMBERS[name]
+    if not member.separate or len(panel) <= CHUNK:
+        answer = member.answer(panel, horizon, levels, seed)
         if progress is not None:
-            progress(min(len(answers) * CHUNK, len(panel)), len(panel))
-
-    if jobs > 1 and len(tasks) > 1:
-        # spawn: a forked child would inherit locks of threads that do not exist in it.
-        with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
-            for answer in pool.map(_work, tasks):
-                take(answer)
-    else:
-        for task in tasks:
-            take(_work(task))
+            progress(len(panel), len(panel))
+        return answer
+    parts = [Panel(panel.series[at : at + CHUNK]) for at in range(0, len(panel), CHUNK)]
+    answers: list[Answer] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for answer in pool.map(lambda part: member.answer(part, horizon, levels, seed), parts):
+            answers.append(answer)
+            if progress is not None:
+                progress(min(len(answers) * CHUNK, len(panel)), len(panel))
     return Answer(
         np.concatenate([answer.median for answer in answers]),
         np.concatenate([answer.quantiles for answer in answers]),

@@ -181,8 +181,18 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "forecast_accuracy",
         OUTLOOK,
-        "How good the forecasts were, by horizon: error, bias, coverage of the bands, skill against the last value. "
-        "Measured over rolling origins, never with hindsight.",
+        "Backtest: how good each member, the combination and what is published (chosen) would have been, by level "
+        "and horizon - error, bias, coverage of the bands, skill against the last value. Every origin knows the "
+        "figures that were known then and learns from errors that had come by then.",
+        deps=("occupancy_history", "stack_shares", "assumptions"),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "forecast_choice",
+        OUTLOOK,
+        "Why this model for this series: the members of the combination, their weights and errors at earlier origins, "
+        "why a member fell back, and at which horizons the last value stands because nothing beat it.",
         deps=("occupancy_history", "stack_shares", "assumptions"),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -206,6 +216,7 @@ ENTRIES: tuple[Entry, ...] = (
             "occupancy_forecast",
             "breach_probability",
             "forecast_accuracy",
+            "forecast_choice",
         ),
         table=False,
     ),

@@ -114,15 +114,20 @@ def forecast(
     panel: Annotated[Path, typer.Argument(metavar="PANEL.parquet", help="Columns unique_id, ds, y, optional cap.")],
     horizon: Annotated[int, typer.Option(min=1, max=80, help="Quarters ahead.")],
     out: Annotated[Path, typer.Option(help="Parquet file to write.")],
-    model: Annotated[str, typer.Option(help="Model to use; auto chooses.")] = "auto",
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of random draws.")] = 0,
+    model: Annotated[
+        str, typer.Option(help="auto combines all members; or the name of one, which then answers alone.")
+    ] = "auto",
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Threads; the answer is the same whatever it is.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed for members that draw.")] = 0,
+    why: Annotated[
+        Path | None, typer.Option(help="Also write why: each member's weight, error and fallback, by series (Parquet).")
+    ] = None,
 ) -> None:
     """Forecast any quarterly panel, without a warehouse. Every series is answered."""
     with friendly(context.obj):
         from pipelines.commands.forecasting import forecast_panel
 
-        raise typer.Exit(forecast_panel(panel, horizon, out, model, jobs, seed))
+        raise typer.Exit(forecast_panel(panel, horizon, out, model, jobs, seed, why))
 
 
 @app.command()

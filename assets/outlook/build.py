@@ -1,13 +1,15 @@
 """The outlook of a vintage: from the warehouse's history to its forecast tables.
 
-Belongs here: the order of the steps and the writing of occupancy_forecast, breach_probability and forecast_accuracy.
-Models, bands and paths live in forecasts/; what is read, in reading.py; which model, in models.py.
+Belongs here: the order of the steps and the writing of occupancy_forecast, breach_probability, forecast_accuracy and
+forecast_choice. Models, bands and paths live in forecasts/; what is read, in reading.py; what is learnt, in models.py;
+what adds up to what, in hierarchy.py.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,14 +17,28 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from assets.outlook.models import Comparison, Progress, accuracy_table, compare
-from assets.outlook.reading import Aggregate, Member, read_aggregates, read_members
+from assets.outlook.hierarchy import Hierarchy, hierarchies
+from assets.outlook.models import (
+    CAPACITY,
+    OCCUPANCY,
+    Learnt,
+    Progress,
+    accuracy_table,
+    choice_rows,
+    headline,
+    learn_from,
+    reason_of,
+)
+from assets.outlook.reading import Aggregate, Member, read_aggregates, read_members, read_vintages
 from assets.warehouse.database import transaction
-from forecasts import aggregation, rates
-from forecasts.aggregation import GRID, Outlook, Paths, Shocks, Sum, below, correlation_of, draw, quantiles
-from forecasts.calibration import Calibration, calibrate, panel_scales
-from forecasts.occupancy import log_capacities, point_forecasts, rate_scale
+from forecasts import rates
+from forecasts.backtest import Vintage
+from forecasts.coherence import Coherent, Sum, coherent
+from forecasts.forecaster import COMBINATION, NAIVE, Forecaster
+from forecasts.occupancy import Occupancy, bounded_rates, capacity_said, logs, rate_said
 from forecasts.panel import Panel, quarter_ends
+from forecasts.paths import Outlook, Paths, Shocks, below, draw, quantiles
+from forecasts.rolling import Said
 
 HORIZON = 8
 MIN_POINTS = 6
@@ -31,7 +47,9 @@ ENDED_QUARTERS = 6
 SCENARIO = "base"
 LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 THRESHOLDS = (0.9, 0.8, 0.7)
-SUM_MODEL = "sum of members"
+SUM_MODEL = "reconciled"
+# Past quarters that are backtested: older ones would cost time and say little of today.
+BACKTEST_QUARTERS = 60
 
 _PERCENTS = ("p05", "p10", "p25", "p50", "p75", "p90", "p95")
 FORECAST_COLUMNS = (
@@ -44,6 +62,9 @@ BREACH_COLUMNS = (
 ACCURACY_COLUMNS = (
     "model", "level", "horizon", "origins", "n", "mae_pp", "bias_pp", "mase", "swis", "coverage_80", "coverage_95",
     "skill_vs_naive",
+)  # fmt: skip
+CHOICE_COLUMNS = (
+    "vintage", "level", "series_id", "quantity", "member", "weight", "backtest_error", "fallback", "reason",
 )  # fmt: skip
 
 
@@ -59,12 +80,14 @@ def build_outlook(
 
     vintage: quarter end on or before as_of. Used are figures known by as_of, and at the latest by the end of the
     quarter after the vintage: a vintage knows nothing that came after its time. Horizons count from a series' last
-    figure, those of a sum from the latest figure of its members. Rows of the same vintage are replaced, other
-    vintages stay. Once the next quarter has ended a vintage that is there is frozen: nothing is written unless
-    `rewrite`. progress(done, total) counts origins of the backtest.
+    figure, those of a sum from the latest figure in its unit. Rows of the same vintage are replaced, other vintages
+    stay. Once the next quarter has ended a vintage that is there is frozen: nothing is written unless
+    `rewrite`. progress(done, total) counts vintages of the backtest, each twice.
 
-    Returns a summary: written (bool), reason, series, sums, rows, clipped_share, models (level -> reason),
-    capacity_model, seconds. Raises ValueError where vintage is no quarter end or lies after as_of.
+    Returns a summary: written (bool), reason, series, sums, rows, clipped and draws (draws held at 0, at what is in
+    service or at 100 %), clipped_share, why_occupancy and why_capacity (what is published at which horizon, and why),
+    scores (models.headline), correlation, shared_shocks, reconciled_<unit>, seconds. Raises ValueError where vintage is
+    no quarter end or lies after as_of.
     """
     started = time.monotonic()
     if (vintage + timedelta(days=1)).day != 1 or vintage.month % 3:
@@ -78,7 +101,11 @@ def build_outlook(
         return {"written": False, "reason": reason, "rows": int(present[0])}
     known_by = min(as_of, next_end)
     members = read_members(connection, known_by)
-    tables = _forecast(members, read_aggregates(connection, members, known_by), vintage, seed, progress)
+    aggregates = read_aggregates(connection, members, known_by)
+    first = (pd.Timestamp(vintage) - pd.offsets.QuarterEnd(BACKTEST_QUARTERS)).date()
+    oldest = min((quarter_ends([one.item.rate.first])[0].date() for one in members), default=vintage)
+    vintages = read_vintages(connection, max(first, oldest), vintage)
+    tables = _forecast(members, aggregates, vintages, vintage, seed, progress)
     _write(connection, vintage, tables)
     return {**tables["summary"], "seconds": round(time.monotonic() - started, 2)}
 
@@ -88,138 +115,154 @@ def _next_quarter_end(day: date) -> date:
 
 
 def _forecast(
-    members: list[Member], aggregates: list[Aggregate], vintage: date, seed: int, progress: Progress | None
+    members: list[Member],
+    aggregates: list[Aggregate],
+    vintages: list[Vintage],
+    vintage: date,
+    seed: int,
+    progress: Progress | None,
 ) -> dict[str, Any]:
-    asked = [member for member in members if member.points >= MIN_POINTS]
-    summed = {name for aggregate in aggregates for name in aggregate.weights}
+    units = hierarchies(members, aggregates)
+    summed = {name for unit in units for name in unit.bottoms} | {
+        node.series_id for unit in units for node in unit.sums
+    }
     used = [member for member in members if member.points >= MIN_POINTS or member.series_id in summed]
-    tables: dict[str, Any] = {"forecast": [], "breach": [], "accuracy": pd.DataFrame()}
-    summary: dict[str, Any] = {
-        "written": True,
-        "reason": "",
-        "series": len(asked),
-        "sums": 0,
-        "rows": 0,
-        "clipped_share": 0.0,
+    asked = [member for member in used if member.points >= MIN_POINTS]
+    summary: dict[str, Any] = {"written": True, "reason": "", "series": len(asked), "sums": 0, "rows": 0}
+    summary |= {"clipped": 0, "draws": 0, "clipped_share": 0.0}
+    tables: dict[str, Any] = {
+        "forecast": [],
+        "breach": [],
+        "accuracy": pd.DataFrame(),
+        "choice": [],
+        "summary": summary,
     }
-    tables["summary"] = summary
     if not used:
-        summary.update(written=True, reason="no series has a figure known by then", models={}, capacity_model="")
+        summary.update(reason="no series has a figure known by then")
         return tables
-    items, levels = [member.item for member in used], [member.level for member in used]
-    comparison = compare(items, levels, HORIZON, seed, progress)
-    outlooks, labels = _outlooks(used, comparison, seed)
-    bands = {name: _calibrations(comparison, name) for name in sorted(set(comparison.rate_model.values()))}
-    evidence = comparison.evidence(comparison.capacity_model).capacity
-    capacity = calibrate(evidence, HORIZON + ENDED_QUARTERS, GRID)
-    origins = [outlook.last for outlook in outlooks]
+    items = [member.item for member in used]
+    learnt = learn_from(vintages, items, HORIZON, ENDED_QUARTERS, seed, progress)
+    said = _say(items, learnt, seed)
+    above = [
+        node for unit in units for node in unit.sums if node.item is not None and node.series_id not in said.outlook
+    ]
+    said_above = _say([node.item for node in above if node.item is not None], learnt, seed)
+    outlooks = said.outlook | said_above.outlook
+    origins = [outlook.last for outlook in outlooks.values()]
     shocks = Shocks(min(origins) + 1, max(origins) + HORIZON + ENDED_QUARTERS, seed)
-    correlation = {
-        name: correlation_of(comparison.naive.capacity, comparison.naive.rate)
-        if name == "naive"
-        else correlation_of(comparison.common[name].capacity, comparison.common[name].rate)
-        for name in bands
-    }
-    last = {member.series_id: outlook.last for member, outlook in zip(used, outlooks, strict=True)}
-    sums, origin = _empty_sums(aggregates, last)
-    clipped = draws = 0
-    for member, outlook, label in zip(used, outlooks, labels, strict=True):
-        model = comparison.rate_model[member.level]
-        paths = draw(outlook, shocks, capacity, bands[model], correlation[model])
-        clipped, draws = clipped + paths.clipped, draws + paths.draws
-        if member.points >= MIN_POINTS:
-            _add_member(tables, vintage, member, outlook, paths, bands[model], label)
-        for aggregate in aggregates:
-            lag = origin.get(aggregate.series_id, 0) - outlook.last
-            if aggregate.weights.get(member.series_id, 0) > 0 and lag <= ENDED_QUARTERS:
-                sums[aggregate.series_id].add(paths, lag, aggregate.weights[member.series_id])
+    paths: dict[str, tuple[int, Paths]] = {}
+    for unit in units:
+        joint = _joint(unit, outlooks, learnt, shocks)
+        if joint is not None:
+            paths |= {str(name): (joint.origin, own) for name, own in joint.paths.items()}
+            paths |= {str(name): (outlooks[str(name)].last, own) for name, own in joint.bridged.items()}
+            summary["clipped"] += joint.clipped
+            summary["draws"] += joint.draws
+            told = [reason for reason in joint.reasons if reason]
+            summary[f"reconciled_{unit.unit}"] = (
+                f"{'; '.join(told) or 'minimum trace'}; medians moved by {100 * joint.moved[0]:.2f} % of capacity and"
+                f" {100 * joint.moved[1]:.2f} points"
+            )
+    for member in asked:
+        if member.series_id not in paths:
+            own = draw(outlooks[member.series_id], shocks, learnt.spread, 0, HORIZON)
+            paths[member.series_id] = (outlooks[member.series_id].last, own)
+            summary["clipped"] += own.clipped
+            summary["draws"] += own.draws
+        _add_rows(tables, vintage, member, *paths[member.series_id], said.labels[member.series_id])
     for aggregate in aggregates:
-        total = sums.get(aggregate.series_id)
-        if total is not None and total.members:
+        if aggregate.series_id in paths:
             summary["sums"] += 1
-            ends = quarter_ends(origin[aggregate.series_id] + np.arange(1, HORIZON + 1))
-            level = quantiles(total.in_service, (0.5,))[:, 0]
-            whole = Paths(total.in_service, total.used, total.rate, 0, 0)
-            rate = quantiles(total.rate, LEVELS)
-            _add_rows(tables, vintage, aggregate, ends, level, rate, whole, SUM_MODEL)
-    tables["accuracy"] = accuracy_table(items, levels, comparison, HORIZON)
+            _add_rows(tables, vintage, aggregate, *paths[aggregate.series_id], (SUM_MODEL,) * HORIZON)
+    levels = [member.level for member in used]
+    tables["accuracy"] = accuracy_table(learnt, levels, [member.unit for member in used], seed)
+    reasons = {OCCUPANCY: reason_of(learnt.rate, HORIZON), CAPACITY: reason_of(learnt.capacity, HORIZON)}
+    tables["choice"] = [
+        (vintage, member.level, *row, reasons[str(row[1])])
+        for member in asked
+        for row in said.choice
+        if row[0] == member.series_id
+    ]
     summary.update(
-        rows=len(tables["forecast"]), clipped_share=round(clipped / draws, 5), models=comparison.reasons,
-        capacity_model=comparison.capacity_model,
-        correlation={name: round(value, 3) for name, value in correlation.items()},
+        rows=len(tables["forecast"]), clipped_share=round(summary["clipped"] / max(summary["draws"], 1), 5),
+        why_occupancy=reasons[OCCUPANCY], why_capacity=reasons[CAPACITY], scores=headline(tables["accuracy"]),
+        correlation=round(learnt.spread.correlation, 3),
+        shared_shocks=round(learnt.spread.shared, 3), origins=len(learnt.origins.rate.of),
     )  # fmt: skip
     return tables
 
 
-def _calibrations(comparison: Comparison, model: str) -> Calibration:
-    return calibrate(comparison.evidence(model).rate, HORIZON + ENDED_QUARTERS, GRID)
+@dataclass(frozen=True)
+class _Say:
+    """Of each series by name: what its paths are drawn from, and what answers at each horizon; rows of the choice."""
+
+    outlook: dict[str, Outlook]
+    labels: dict[str, tuple[str, ...]]
+    choice: list[tuple[object, ...]]
 
 
-def _outlooks(used: list[Member], comparison: Comparison, seed: int) -> tuple[list[Outlook], list[str]]:
-    """Medians and widths of every member, ENDED_QUARTERS beyond the horizon so that laggards can be bridged in sums."""
+def _say(items: list[Occupancy], learnt: Learnt, seed: int) -> _Say:
+    """Medians and widths of every series, ENDED_QUARTERS beyond the horizon so that laggards can be bridged in sums."""
+    if not items:
+        return _Say({}, {}, [])
     reach = HORIZON + ENDED_QUARTERS
-    items = [member.item for member in used]
-    widths = panel_scales(Panel(tuple(rate_scale(item.rate) for item in items)), relative=False)
-    capacity_widths = panel_scales(log_capacities(items), relative=False)
-    names = sorted({comparison.capacity_model, *comparison.rate_model.values()})
-    said = {name: point_forecasts(name, items, reach, seed) for name in names}
-    capacity = said[comparison.capacity_model][0]
-    outlooks, labels = [], []
-    for at, member in enumerate(used):
-        model = comparison.rate_model[member.level]
-        known = None if member.item.in_service is None else capacity[at]
-        last = member.item.rate.last
-        outlooks.append(
-            Outlook(member.series_id, last, said[model][1][at], float(widths[at]), known, float(capacity_widths[at]))
+    names = [str(item.unique_id) for item in items]
+    capacity_panel = Panel(tuple(logs(item) for item in items))
+    rate_panel = Panel(tuple(bounded_rates(item) for item in items))
+    capacity = capacity_said(items, reach, seed)
+    rate = rate_said(items, capacity, seed)
+    level = np.exp(learnt.capacity.median(capacity_panel, capacity)[0])
+    level_width = learnt.capacity.widths(capacity_panel, capacity)
+    share = rates.from_scale(learnt.rate.median(rate_panel, rate)[0])
+    share_width = learnt.rate.widths(rate_panel, rate)
+    outlooks, labels = {}, {}
+    for at, (name, item) in enumerate(zip(names, items, strict=True)):
+        known = item.in_service is not None
+        outlooks[name] = Outlook(
+            name, item.rate.last, share[at], share_width[at],
+            level[at] if known else None, level_width[at] if known else None,
+        )  # fmt: skip
+        own = _labels(learnt.rate, rate, at)
+        above = _labels(learnt.capacity, capacity, at) if known else own
+        labels[name] = tuple(
+            one if one == other else f"{one} (capacity: {other})" for one, other in zip(own, above, strict=True)
         )
-        label = "naive" if said[model][2][at] else model
-        apart = known is not None and comparison.capacity_model != label
-        labels.append(f"{label} (capacity: {comparison.capacity_model})" if apart else label)
-    return outlooks, labels
+    choice = choice_rows(names, OCCUPANCY, learnt.rate, rate_panel, rate)
+    known_at = np.array([at for at, item in enumerate(items) if item.in_service is not None], dtype=int)
+    some = Panel(tuple(capacity_panel.series[at] for at in known_at))
+    choice += choice_rows([names[at] for at in known_at], CAPACITY, learnt.capacity, some, capacity.rows(known_at))
+    return _Say(outlooks, labels, choice)
 
 
-def _empty_sums(aggregates: list[Aggregate], last: dict[str, int]) -> tuple[dict[str, Sum], dict[str, int]]:
-    """A running sum and its origin, the latest figure of its members, for every aggregate with members."""
-    alive = [aggregate for aggregate in aggregates if aggregate.weights]
-    origin = {each.series_id: max(last[name] for name in each.weights) for each in alive}
-    return {each.series_id: Sum(aggregation.PATHS, HORIZON) for each in alive}, origin
+def _labels(forecaster: Forecaster, said: Said, at: int) -> tuple[str, ...]:
+    """What answers for a series at each horizon: a series that no member fitted has the last value."""
+    alone = not said.fitted[at, [name != NAIVE for name in said.names]].any()
+    return tuple(NAIVE if alone or stands else COMBINATION for stands in forecaster.last_value[:HORIZON])
 
 
-def _add_member(
-    tables: dict[str, Any],
-    vintage: date,
-    member: Member,
-    outlook: Outlook,
-    paths: Paths,
-    band: Calibration,
-    label: str,
-) -> None:
-    """Rows of a series: the rate's quantiles straight from its calibration (exact), used capacity's from the paths."""
-    ends = quarter_ends(outlook.last + np.arange(1, HORIZON + 1))
-    columns = [GRID.index(level) for level in LEVELS]
-    centre = rates.to_scale(outlook.rate[:HORIZON])[:, None]
-    rate = rates.from_scale(centre + outlook.rate_width * band.offsets[:HORIZON, columns])
-    cut = Paths(
-        None if paths.in_service is None else paths.in_service[:, :HORIZON],
-        None if paths.used is None else paths.used[:, :HORIZON],
-        paths.rate[:, :HORIZON],
-        paths.clipped,
-        paths.draws,
-    )
-    level = None if outlook.in_service is None else outlook.in_service[:HORIZON]
-    _add_rows(tables, vintage, member, ends, level, rate, cut, label)
+def _joint(unit: Hierarchy, outlooks: dict[str, Outlook], learnt: Learnt, shocks: Shocks) -> Coherent | None:
+    """Coherent paths of a unit; a member that has ended, ENDED_QUARTERS before the newest, is left out of its sums."""
+    bottoms = [outlooks[name] for name in unit.bottoms]
+    newest = max(each.last for each in bottoms)
+    alive = [each for each in bottoms if newest - each.last <= ENDED_QUARTERS]
+    names = {each.unique_id for each in alive}
+    sums = []
+    for node in unit.sums:
+        weights: dict[Hashable, float] = {name: weight for name, weight in node.weights.items() if name in names}
+        own = outlooks.get(node.series_id)
+        if own is not None and (newest < own.last or newest - own.last > ENDED_QUARTERS):
+            own = None
+        if weights:
+            sums.append(Sum(node.series_id, node.level, weights, own))
+    return coherent(sums, alive, shocks, learnt.spread, HORIZON) if sums else None
 
 
 def _add_rows(
-    tables: dict[str, Any],
-    vintage: date,
-    series: Member | Aggregate,
-    ends: pd.DatetimeIndex,
-    in_service: np.ndarray | None,
-    rate: np.ndarray,
-    paths: Paths,
-    model: str,
+    tables: dict[str, Any], vintage: date, series: Member | Aggregate, origin: int, paths: Paths, models: Sequence[str]
 ) -> None:
+    ends = quarter_ends(origin + np.arange(1, HORIZON + 1))
+    rate = quantiles(paths.rate, LEVELS)
+    in_service = None if paths.in_service is None else quantiles(paths.in_service, (0.5,))[:, 0]
     used = None if paths.used is None else quantiles(paths.used, LEVELS)
     breach = {threshold: below(paths.rate, threshold) for threshold in THRESHOLDS}
     mean = paths.rate.mean(axis=0)
@@ -228,7 +271,7 @@ def _add_rows(
         leased: Sequence[float | None] = [None] * len(LEVELS) if used is None else used[step].tolist()
         level = None if in_service is None else float(in_service[step])
         key = (vintage, SCENARIO, series.level, series.series_id)
-        values = (level, *leased, *rate[step].tolist(), float(mean[step]), model)
+        values = (level, *leased, *rate[step].tolist(), float(mean[step]), models[step])
         tables["forecast"].append((*key, series.stack, day, step + 1, series.unit, *values))
         for threshold in THRESHOLDS:
             tables["breach"].append((*key, day, step + 1, threshold, float(breach[threshold][step])))
@@ -245,6 +288,8 @@ def _write(connection: duckdb.DuckDBPyConnection, vintage: date, tables: dict[st
         ):
             connection.execute(f"DELETE FROM {table} WHERE vintage = ? AND scenario = ?", [vintage, SCENARIO])
             _insert(connection, table, columns, tables[name])
+        connection.execute("DELETE FROM forecast_choice WHERE vintage = ?", [vintage])
+        _insert(connection, "forecast_choice", CHOICE_COLUMNS, tables["choice"])
         newest = connection.execute("SELECT max(vintage) FROM occupancy_forecast").fetchone()
         if newest is None or newest[0] is None or newest[0] <= vintage:
             connection.execute("DELETE FROM forecast_accuracy")

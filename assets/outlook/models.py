@@ -1,123 +1,135 @@
-"""Which model forecasts which level, and on what evidence. Belongs here: the backtest of the warehouse's own series."""
+"""What the warehouse's own series teach: the backtest over past vintages, and the forecasters learnt from it.
+
+Belongs here: which quarters are backtested, and the tables that tell how good each model was and why one was chosen.
+Models, origins and scores live in forecasts/.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from forecasts.backtest import Cut, cuts
-from forecasts.occupancy import Occupancy, accuracy, points_error, proven_better, rolling
+from forecasts import backtest
+from forecasts.backtest import Origins, Vintage
+from forecasts.backtest_sums import honest_totals
+from forecasts.forecaster import NAIVE, Forecaster, learn
+from forecasts.occupancy import Occupancy
 from forecasts.panel import Panel
+from forecasts.paths import Spread, correlation_of, shared_share
+from forecasts.rolling import Said
 
 Progress = Callable[[int, int], None]
 
-NAIVE, PROPHET, CHOSEN = "naive", "prophet", "chosen"
-# Rolling origins a series: of the last value (free), and of models whose fits cost some 50 ms each.
-ORIGINS = 24
-COSTLY_ORIGINS = 4
-COSTLY_SERIES = 24
-MIN_ORIGINS = 8
+OCCUPANCY, CAPACITY = "occupancy", "capacity"
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Rolling-origin errors of one model; rates on the bounded scale, capacities on the log scale."""
-
-    capacity: pd.DataFrame
-    rate: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Errors of each model over common origins, the last value's over all, and the model chosen for each level."""
-
-    common: dict[str, Evidence]
-    naive: Evidence
-    rate_model: dict[str, str]
-    capacity_model: str
-    reasons: dict[str, str]
-
-    def evidence(self, model: str) -> Evidence:
-        """What bands of the model are calibrated on."""
-        return self.naive if model == NAIVE else self.common[model]
-
-
-def compare(
-    items: list[Occupancy], levels: list[str], horizon: int, seed: int, progress: Progress | None = None
-) -> Comparison:
-    """Backtest the last value and Prophet over the items; levels: one a item.
-
-    Per level the model with the lower pooled error of the rate (percentage points) is chosen; where Prophet does not
-    beat the last value by more than chance (proven_better), or fewer than MIN_ORIGINS origins compare them, the
-    last value stands. Capacity in service is chosen once, over all levels, by its error on the log scale.
+class Learnt:
+    """Forecasters of capacity (log scale) and of the rate (bounded scale), what their paths are drawn with, the origins
+    behind them, and what could have been said at those (backtest.SAID_COLUMNS).
     """
-    panel = Panel(tuple(item.rate for item in items))
-    every = cuts(panel, ORIGINS)
-    naive = Evidence(*rolling(items, every, NAIVE, horizon, seed))
-    subset = cuts(panel, COSTLY_ORIGINS, COSTLY_SERIES)
-    common = {NAIVE: Evidence(*rolling(items, subset, NAIVE, horizon, seed))}
-    common[PROPHET] = _in_steps(items, subset, horizon, seed, progress)
-    rate_model: dict[str, str] = {}
-    errors: dict[str, dict[str, float]] = {}
-    reasons: dict[str, str] = {}
-    for level in sorted(set(levels)):
-        inside = {at for at, name in enumerate(levels) if name == level}
-        found = {name: _inside(evidence.rate, inside) for name, evidence in common.items()}
-        errors[level] = {name: points_error(rows) for name, rows in found.items()}
-        count = len(found[NAIVE][["series", "origin"]].drop_duplicates())
-        better = errors[level][PROPHET] < errors[level][NAIVE] and proven_better(found[PROPHET], found[NAIVE])
-        rate_model[level] = PROPHET if count >= MIN_ORIGINS and better else NAIVE
-        reasons[level] = _reason(rate_model[level], errors[level], count)
-    enough = len(common[NAIVE].capacity[["series", "origin"]].drop_duplicates()) >= MIN_ORIGINS
-    capacity_model = NAIVE
-    if enough and proven_better(common[PROPHET].capacity, common[NAIVE].capacity):
-        capacity_model = PROPHET
-    return Comparison(common, naive, rate_model, capacity_model, reasons)
+
+    capacity: Forecaster
+    rate: Forecaster
+    spread: Spread
+    origins: Origins
+    said: pd.DataFrame
 
 
-def _in_steps(
-    items: list[Occupancy], subset: list[Cut], horizon: int, seed: int, progress: Progress | None
-) -> Evidence:
-    """Prophet's errors, told as they are made: capacity and used capacity of each origin are two fits."""
+def learn_from(
+    vintages: Sequence[Vintage],
+    now: Sequence[Occupancy],
+    horizon: int,
+    beyond: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> Learnt:
+    """Backtest the vintages and learn from all that came. beyond: quarters past the horizon for series that lag."""
+    total = 2 * len(vintages)
 
-    def told(done: int, _total: int) -> None:
+    def first(done: int, _total: int) -> None:
         if progress is not None:
-            progress(done, len(subset))
+            progress(done, total)
 
-    return Evidence(*rolling(items, subset, PROPHET, horizon, seed, told))
+    def second(done: int, of: int) -> None:
+        if progress is not None:
+            progress(len(vintages) + done * len(vintages) // max(of, 1), total)
 
-
-def _inside(errors: pd.DataFrame, series: set[int]) -> pd.DataFrame:
-    return errors[errors["series"].isin(series)]
-
-
-def _reason(model: str, errors: dict[str, float], origins: int) -> str:
-    said = (
-        f"{PROPHET} {errors[PROPHET]:.2f} against {errors[NAIVE]:.2f} points of the last value over {origins} origins"
+    found = backtest.origins(vintages, now, horizon, seed, first)
+    said = backtest.honest(found, second)
+    capacity, rate = learn(found.capacity, beyond), learn(found.rate, beyond)
+    z_capacity, z_rate = capacity.errors(found.capacity), rate.errors(found.rate)
+    spread = Spread(
+        capacity.calibration, rate.calibration, correlation_of(z_capacity, z_rate), shared_share(found.rate, z_rate)
     )
-    if origins < MIN_ORIGINS:
-        return f"only {origins} origins compare models, {MIN_ORIGINS} needed: the last value is published"
-    if model == PROPHET:
-        return f"{said}: prophet is published"
-    return f"{said}: prophet does not beat it by more than chance, the last value is published"
+    return Learnt(capacity, rate, spread, found, said)
 
 
-def accuracy_table(items: list[Occupancy], levels: list[str], comparison: Comparison, horizon: int) -> pd.DataFrame:
-    """Rows of forecast_accuracy: naive over all origins, prophet over the common ones, and the chosen model."""
-    parts = []
-    for level in sorted(set(levels)):
-        inside = {at for at, name in enumerate(levels) if name == level}
-        for label in (NAIVE, PROPHET, CHOSEN):
-            model = comparison.rate_model[level] if label == CHOSEN else label
-            evidence = comparison.evidence(model).rate
-            reference = (comparison.naive if model == NAIVE else comparison.common[NAIVE]).rate
-            errors = _inside(evidence, inside)
-            if len(errors):
-                table = accuracy(items, errors, _inside(reference, inside), evidence, horizon)
-                parts.append(table.assign(model=label, level=level))
-    if not parts:
-        return pd.DataFrame()
-    return pd.concat(parts, ignore_index=True).replace({np.nan: None})
+def accuracy_table(learnt: Learnt, levels: Sequence[str], units: Sequence[str], seed: int) -> pd.DataFrame:
+    """Rows of forecast_accuracy: every member, the combination and what is published (`chosen`); of totals, the sum of
+    what is published and the last value.
+    """
+    totals = honest_totals(learnt.origins, units, seed)
+    table = backtest.accuracy(learnt.said, learnt.origins, levels, totals)
+    return table.replace({np.nan: None}) if len(table) else table
+
+
+def headline(accuracy: pd.DataFrame) -> dict[str, float]:
+    """Numbers that are plotted over time: errors and coverage of what is published and of the last value, operators'
+    occupancy, all horizons pooled; {} without any.
+    """
+    answer: dict[str, float] = {}
+    for model in (backtest.CHOSEN, NAIVE):
+        own = accuracy[(accuracy["model"] == model) & (accuracy["level"] == "operator")] if len(accuracy) else accuracy
+        if len(own):
+            weight = own["n"].to_numpy(dtype=float)
+            for name in ("mae_pp", "bias_pp", "coverage_80", "coverage_95"):
+                mean = float((own[name].to_numpy(dtype=float) * weight).sum() / weight.sum())
+                answer[f"{model}_{name}"] = round(mean, 4)
+    return answer
+
+
+def choice_rows(
+    names: Sequence[str], quantity: str, forecaster: Forecaster, panel: Panel, said: Said
+) -> list[tuple[object, ...]]:
+    """Why these models for these series: series_id, quantity, member, weight in the combination, mean absolute error at
+    all origins in yearly changes of the series, and why the member fell back on the last value where it did.
+
+    names: series_id of each series of the panel, of which said is what members say now.
+    """
+    weights = forecaster.median(panel, said)[1]
+    errors = [_mean(forecaster.evidence.members[member]) for member in said.names]
+    return [
+        (name, quantity, member, float(weights[at, position]), errors[position], said.reasons[at][position])
+        for at, name in enumerate(names)
+        for position, member in enumerate(said.names)
+    ]
+
+
+def _mean(error: np.ndarray) -> float | None:
+    return float(np.nanmean(error)) if np.isfinite(error).any() else None
+
+
+def reason_of(forecaster: Forecaster, horizon: int) -> str:
+    """Why the last value or the combination is published, in one sentence with its numbers."""
+    stands = [step + 1 for step in range(horizon) if forecaster.last_value[step]]
+    evidence = forecaster.evidence
+    if not evidence.origins:
+        return "no origin compares models: the last value is published"
+    told = ", ".join(
+        f"{step + 1}: {_number(evidence.gain[step])} ± {_number(evidence.error[step])}"
+        for step in range(min(horizon, len(evidence.gain)))
+    )
+    where = (
+        "the combination is published at every horizon"
+        if not stands
+        else f"the last value is published at horizons {', '.join(map(str, stands))}"
+    )
+    return f"{where}; gain of the combination over it by horizon, in yearly changes, with its standard error: {told}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if np.isfinite(value) else "unknown"

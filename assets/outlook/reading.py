@@ -13,7 +13,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from assets.warehouse.history import prepare
+from assets.warehouse.history import know, prepare
+from forecasts.backtest import MIN_FIGURES, Vintage
 from forecasts.occupancy import Occupancy
 from forecasts.panel import Series, quarter_ordinals, splice_perimeters
 
@@ -28,6 +29,7 @@ class Member:
 
     level: str
     series_id: str
+    operator: str
     stack: str | None
     unit: str
     points: int
@@ -38,7 +40,7 @@ class Member:
 @dataclass(frozen=True)
 class Aggregate:
     """A market, stack or total in one unit, as occupancy_history names it; weights: member's series_id -> share of
-    it.
+    it; item: its own history, None without one.
     """
 
     level: str
@@ -46,13 +48,14 @@ class Aggregate:
     stack: str | None
     unit: str
     weights: dict[str, float]
+    item: Occupancy | None = None
 
 
 def read_members(connection: duckdb.DuckDBPyConnection, known_by: date) -> list[Member]:
     """Every series of one operator or source with figures known by the date, ordered by level and series_id."""
     prepare(connection, known_by)
     rows = connection.execute(
-        "SELECT level, series_id, stack, unit, quarter_end, in_service, leased, occupancy, perimeter"
+        "SELECT level, series_id, operator, stack, unit, quarter_end, in_service, leased, occupancy, perimeter"
         " FROM occupancy_history WHERE operator IS NOT NULL AND occupancy IS NOT NULL"
         " AND known_at <= ? AND quarter_end <= ? ORDER BY level, series_id, quarter_end",
         [known_by, known_by],
@@ -67,8 +70,37 @@ def read_members(connection: duckdb.DuckDBPyConnection, known_by: date) -> list[
         item = _item(name, figures, beside)
         own = shares.get((str(level), name), {"unknown": 1.0})
         label = None if pd.isna(stack) else str(stack)
-        members.append(Member(str(level), name, label, unit, len(figures), item, own))
+        operator = str(figures["operator"].iloc[-1])
+        members.append(Member(str(level), name, operator, label, unit, len(figures), item, own))
     return members
+
+
+def read_vintages(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> list[Vintage]:
+    """Series of one operator or source, with figures enough for an origin, as they were known for each quarter end from
+    first to last.
+
+    A quarter's vintage knows what had been printed by the end of the quarter after it. Needs read_members before (same
+    connection), and leaves the temporary tables as known for `last`.
+    """
+    vintages = []
+    for end in pd.date_range(first, last, freq="QE"):
+        known_by = (end + pd.offsets.QuarterEnd(1)).date()
+        know(connection, known_by)
+        rows = connection.execute(
+            "SELECT series.level, series.entity_id || '/' || unit AS series_id, quarter_end, in_service, occupancy,"
+            " perimeter FROM series_rows AS series LEFT JOIN chosen_perimeter ON chosen_perimeter.level = series.level"
+            " AND chosen_perimeter.entity_id = series.entity_id AND period_end = quarter_end"
+            " WHERE occupancy IS NOT NULL AND quarter_end <= ? ORDER BY ALL",
+            [end.date()],
+        ).df()
+        other = _other_perimeters(connection)
+        items = [
+            _item(str(name), figures, other[(other["level"] == level) & (other["series_id"] == name)])
+            for (level, name), figures in rows.groupby(["level", "series_id"], sort=True)
+            if len(figures) >= MIN_FIGURES
+        ]
+        vintages.append(Vintage(int(quarter_ordinals(pd.Series([end]))[0]), tuple(items)))
+    return vintages
 
 
 def read_aggregates(connection: duckdb.DuckDBPyConnection, members: list[Member], known_by: date) -> list[Aggregate]:
@@ -85,13 +117,23 @@ def read_aggregates(connection: duckdb.DuckDBPyConnection, members: list[Member]
         "SELECT sum_level, place, entity_id || '/' || unit AS series_id, unit FROM members ORDER BY ALL"
     ).fetchall()
     known = {member.series_id: member for member in members if member.item.in_service is not None}
+    history = connection.execute(
+        "SELECT level, series_id, quarter_end, in_service, occupancy, perimeter FROM occupancy_history"
+        " WHERE operator IS NULL AND level IN ('market', 'stack', 'total') AND known_at <= ? AND quarter_end <= ?"
+        " AND occupancy IS NOT NULL ORDER BY ALL",
+        [known_by, known_by],
+    ).df()
+    items = {
+        (level, name): _item(str(name), figures, history.iloc[:0].assign(metric=""))
+        for (level, name), figures in history.groupby(["level", "series_id"], sort=True)
+    }
     aggregates = []
     for level, series_id, stack, market, unit in named:
         kind, place = ("market", market) if level == "market" else ("total", "")
         names = [row[2] for row in summed if row[0] == kind and row[1] == place and row[3] == unit and row[2] in known]
         weights = {name: known[name].shares.get(stack, 0.0) if level == "stack" else 1.0 for name in names}
         weights = {name: weight for name, weight in weights.items() if weight > 0}
-        aggregates.append(Aggregate(level, series_id, stack, unit, weights))
+        aggregates.append(Aggregate(level, series_id, stack, unit, weights, items.get((level, series_id))))
     return aggregates
 
 
@@ -126,11 +168,13 @@ def _item(series_id: str, figures: pd.DataFrame, beside: pd.DataFrame) -> Occupa
         taken = _spliced(frame.assign(y=used), beside[beside["metric"] == "capacity_utilised"])
         rate = (taken / level).reindex(quarter_ordinals(frame["ds"].reset_index(drop=True)))
         printed = pd.Series(frame["occupancy"].to_numpy(dtype=float), index=rate.index)
-        return Occupancy(_grid(series_id, rate.clip(0, 1).fillna(printed)), _grid(series_id, level))
+        perimeter = str(frame["perimeter"].iloc[-1])
+        return Occupancy(_grid(series_id, rate.clip(0, 1).fillna(printed)), _grid(series_id, level), perimeter)
     index = quarter_ordinals(frame["ds"].reset_index(drop=True))
     rate = pd.Series(frame["occupancy"].clip(0, 1).to_numpy(dtype=float), index=index)
     in_service = pd.Series(capacity.to_numpy(dtype=float), index=index).dropna()
-    return Occupancy(_grid(series_id, rate), _grid(series_id, in_service) if len(in_service) else None)
+    perimeter = str(frame["perimeter"].iloc[-1])
+    return Occupancy(_grid(series_id, rate), _grid(series_id, in_service) if len(in_service) else None, perimeter)
 
 
 def _spliced(own: pd.DataFrame, beside: pd.DataFrame) -> pd.Series:

@@ -55,28 +55,46 @@ def read_panel(path: Path) -> pd.DataFrame:
     return frame
 
 
-def forecast_panel(panel: Path, horizon: int, out: Path, model: str, jobs: int, seed: int) -> int:
-    """Forecast and write; returns the exit code. The output replaces an earlier file by rename."""
-    frame = read_panel(panel)
-    if out.is_dir():
-        raise RefusedError(f"--out {out} is a folder; expected the name of a Parquet file to write.", USAGE)
-    import forecasts
+def forecast_panel(
+    panel: Path, horizon: int, out: Path, model: str, jobs: int, seed: int, why: Path | None = None
+) -> int:
+    """Forecast and write; returns the exit code. Each output replaces an earlier file by rename.
 
-    with err.status("Forecasting ...") as status:
+    why: where to write the members' weights and reasons of each series.
+    """
+    frame = read_panel(panel)
+    for option, path in (("--out", out), ("--why", why)):
+        if path is not None and path.is_dir():
+            raise RefusedError(f"{option} {path} is a folder; expected the name of a Parquet file to write.", USAGE)
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from forecasts.engine import explained
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars:
+        task = bars.add_task("Forecasting", total=None)
 
         def show(done: int, total: int) -> None:
-            status.update(f"Forecasting ... {done} of {total} series")
+            bars.update(task, completed=done, total=total)
 
         try:
-            result = forecasts.forecast(frame, horizon, model=model, seed=seed, jobs=jobs, progress=show)
+            result = explained(frame, horizon, model=model, seed=seed, jobs=jobs, progress=show)
         except ValueError as error:
             raise RefusedError(f"{panel}: {error}", USAGE) from error
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
+    result.forecast.attrs["evidence"] = result.evidence
+    _write(result.forecast, out)
+    if why is not None:
+        _write(result.choice, why)
+    err.print(f"{result.forecast['unique_id'].nunique()} series, {horizon} quarters ahead: {out}")
+    err.print(str(result.evidence["reason"]))
+    return OK
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        result.to_parquet(unfinished, index=False)
-        unfinished.replace(out)
+        frame.to_parquet(unfinished, index=False)
+        unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-    err.print(f"{result['unique_id'].nunique()} series, {horizon} quarters ahead: {out}")
-    return OK

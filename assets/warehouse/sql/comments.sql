@@ -168,6 +168,17 @@ COMMENT ON COLUMN forecast_accuracy.coverage_80 IS 'Share of outcomes inside the
 COMMENT ON COLUMN forecast_accuracy.coverage_95 IS 'Share of outcomes inside the 95 % band, 0 to 1.';
 COMMENT ON COLUMN forecast_accuracy.skill_vs_naive IS '1 - error / error of the last value; above 0 beats the last value.';
 
+COMMENT ON TABLE forecast_choice IS 'Why this model for this series: members of the combination, their weights, and what stands behind the choice.';
+COMMENT ON COLUMN forecast_choice.vintage IS 'Quarter end for which the forecast was made.';
+COMMENT ON COLUMN forecast_choice.level IS 'Level of the series.';
+COMMENT ON COLUMN forecast_choice.series_id IS 'Series, as in occupancy_forecast.';
+COMMENT ON COLUMN forecast_choice.quantity IS 'What is forecast: occupancy, or capacity in service.';
+COMMENT ON COLUMN forecast_choice.member IS 'Member model.';
+COMMENT ON COLUMN forecast_choice.weight IS 'Weight of the member in the combination for this series, 0 to 1; members that fell back have none.';
+COMMENT ON COLUMN forecast_choice.backtest_error IS 'Mean absolute error of the member at all earlier origins of all series, in mean yearly changes of the series; no unit.';
+COMMENT ON COLUMN forecast_choice.fallback IS 'Why the member fell back on the last value for this series; empty where it fitted.';
+COMMENT ON COLUMN forecast_choice.reason IS 'Whether the combination or the last value is published at each horizon, with the gain and its standard error.';
+
 COMMENT ON TABLE source_disagreements IS 'Pairs of sources that state another value for the same market and metric within two quarters, with what each counts; they are never averaged.';
 COMMENT ON COLUMN source_disagreements.market IS 'Market both speak of.';
 COMMENT ON COLUMN source_disagreements.metric IS 'Metric both state; vacancy = 1 - leased / in service, colocation only or with self-built.';

@@ -185,6 +185,19 @@ CREATE TABLE IF NOT EXISTS forecast_accuracy (
     PRIMARY KEY (model, level, horizon)
 );
 
+CREATE TABLE IF NOT EXISTS forecast_choice (
+    vintage        DATE NOT NULL,
+    level          VARCHAR NOT NULL,
+    series_id      VARCHAR NOT NULL,
+    quantity       VARCHAR NOT NULL,
+    member         VARCHAR NOT NULL,
+    weight         DOUBLE NOT NULL,
+    backtest_error DOUBLE,
+    fallback       VARCHAR NOT NULL,
+    reason         VARCHAR NOT NULL,
+    PRIMARY KEY (vintage, level, series_id, quantity, member)
+);
+
 CREATE TABLE IF NOT EXISTS source_disagreements (
     market           VARCHAR NOT NULL,
     metric           VARCHAR NOT NULL,

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
-from assets.outlook import models
-from assets.outlook.build import FORECAST_COLUMNS, build_outlook
+from assets.outlook.build import CHOICE_COLUMNS, FORECAST_COLUMNS, build_outlook
 from assets.outlook.reading import read_members
 from assets.reports.operators import load_layouts
 from assets.warehouse.database import connect, create_schema
 from assets.warehouse.history import build_history
 from assets.warehouse.ledger import load_ledger
 from assets.warehouse.loading import load_operators
+from forecasts.members import MEMBERS
+from forecasts.paths import PATHS
 
 VINTAGE, AS_OF = date(2025, 12, 31), date(2026, 3, 20)
 
@@ -50,79 +54,148 @@ def capacities(count: int, start: float, rate: float, last: str = "2025-12-31") 
     return {"capacity_in_service": built, "capacity_utilised": used}
 
 
-@pytest.fixture(autouse=True)
-def few_origins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer fits of Prophet than in service: these tests are not about its quality."""
-    monkeypatch.setattr(models, "COSTLY_ORIGINS", 2)
-    monkeypatch.setattr(models, "MIN_ORIGINS", 4)
+def fill(connection: duckdb.DuckDBPyConnection) -> None:
+    create_schema(connection)
+    layouts = load_layouts()
+    load_operators(connection, layouts)
+    load_ledger(connection, layouts)
+    observe(connection, "Alpha", "mw", capacities(12, 100, 0.8))
+    observe(connection, "Beta", "mw", capacities(10, 300, 0.6, "2025-06-30"))
+    observe(connection, "Gamma", "sqm", capacities(9, 5000, 0.9))
+    observe(connection, "Ended", "mw", capacities(9, 50, 0.7, "2021-12-31"))
+    observe(connection, "Short", "mw", capacities(4, 10, 0.5))
+    observe(connection, "Rates", "pct", {"occupancy_rate": [(end, 96.0) for end in ends(8)]})
+    build_history(connection, AS_OF)
 
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(tmp_path / "w.duckdb") as connection:
-        create_schema(connection)
-        layouts = load_layouts()
-        load_operators(connection, layouts)
-        load_ledger(connection, layouts)
-        observe(connection, "Alpha", "mw", capacities(12, 100, 0.8))
-        observe(connection, "Beta", "mw", capacities(10, 300, 0.6, "2025-06-30"))
-        observe(connection, "Gamma", "sqm", capacities(9, 5000, 0.9))
-        observe(connection, "Ended", "mw", capacities(9, 50, 0.7, "2021-12-31"))
-        observe(connection, "Short", "mw", capacities(4, 10, 0.5))
-        observe(connection, "Rates", "pct", {"occupancy_rate": [(end, 96.0) for end in ends(8)]})
-        build_history(connection, AS_OF)
+        fill(connection)
         yield connection
+
+
+@dataclass(frozen=True)
+class Built:
+    """What one build wrote, for tests that change nothing."""
+
+    summary: dict[str, Any]
+    forecast: pd.DataFrame
+    breach: pd.DataFrame
+    accuracy: pd.DataFrame
+    choice: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    with connect(tmp_path_factory.mktemp("built") / "w.duckdb") as connection:
+        fill(connection)
+        summary = build_outlook(connection, VINTAGE, AS_OF, 7)
+        tables = ("breach_probability", "forecast_accuracy", "forecast_choice")
+        return Built(
+            summary, forecasts_of(connection), *(connection.execute(f"SELECT * FROM {name}").df() for name in tables)
+        )
 
 
 def forecasts_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return connection.execute("SELECT * FROM occupancy_forecast ORDER BY vintage, level, series_id, horizon").df()
 
 
-def test_every_long_series_and_every_sum_gets_eight_ordered_bounded_quarters(
-    warehouse: duckdb.DuckDBPyConnection,
-) -> None:
-    summary = build_outlook(warehouse, VINTAGE, AS_OF, 7)
-    rows = forecasts_of(warehouse)
+PERCENTS = ("05", "10", "25", "50", "75", "90", "95")
+
+
+def test_every_long_series_and_every_sum_gets_eight_ordered_bounded_quarters(built: Built) -> None:
+    """What readers rely on: eight quarters each, quantiles that never cross, rates between 0 and 1."""
+    rows = built.forecast
     assert tuple(rows.columns) == FORECAST_COLUMNS
-    assert summary["written"]
-    assert summary["rows"] == len(rows)
+    assert built.summary["written"]
+    assert built.summary["rows"] == len(rows)
     operators = rows[rows["level"] == "operator"]
     assert {name.split("/")[0] for name in operators["series_id"]} == {"alpha", "beta", "gamma", "ended", "rates"}
     assert (rows.groupby("series_id")["horizon"].agg(["min", "max", "count"]) == [1, 8, 8]).all(axis=None)
-    quantiles = rows[[f"occupancy_p{p}" for p in ("05", "10", "25", "50", "75", "90", "95")]].to_numpy()
-    assert (quantiles[:, 1:] >= quantiles[:, :-1]).all()
-    assert quantiles.min() >= 0
-    assert quantiles.max() <= 1
+    occupancy = rows[[f"occupancy_p{p}" for p in PERCENTS]].to_numpy()
+    assert (np.diff(occupancy, axis=1) >= 0).all()
+    assert occupancy.min() >= 0
+    assert occupancy.max() <= 1
     assert rows["occupancy_mean"].between(0, 1).all()
-    beta = operators[operators["series_id"].str.startswith("beta")]
-    assert str(beta["quarter_end"].min().date()) == "2025-09-30"
+    known = rows[rows["unit"] != "pct"]
+    assert (np.diff(known[[f"leased_p{p}" for p in PERCENTS]].to_numpy(dtype=float), axis=1) >= 0).all()
     rates = operators[operators["unit"] == "pct"]
     assert rates[["in_service_p50", "leased_p50"]].isna().all(axis=None)
     assert rates["occupancy_p50"].between(0.95, 0.97).all()
+    # Horizons count from each series' own last figure, also where it lags or has ended.
+    begins = operators.groupby("series_id")["quarter_end"].min()
+    first = {str(name).split("/")[0]: str(day.date()) for name, day in begins.items()}
+    assert first["alpha"] == "2026-03-31"
+    assert first["beta"] == "2025-09-30"
+    assert first["ended"] == "2022-03-31"
 
 
-def test_sums_stay_within_a_unit_leave_ended_members_out_and_weigh_rates_by_capacity(
-    warehouse: duckdb.DuckDBPyConnection,
-) -> None:
-    build_outlook(warehouse, VINTAGE, AS_OF, 7)
-    rows = forecasts_of(warehouse)
-    first = rows[(rows["level"] == "total") & (rows["horizon"] == 1)].set_index("series_id")
-    assert set(first.index) == {"total/mw", "total/sqm"}
-    members = rows[(rows["level"] == "operator") & (rows["unit"] == "mw") & ~rows["series_id"].str.startswith("ended")]
-    # Beta lags by two quarters and is bridged by its own forecast: its third quarter meets the sum's first.
-    alpha = members[members["series_id"].str.startswith("alpha") & (members["horizon"] == 1)].iloc[0]
-    beta = members[members["series_id"].str.startswith("beta") & (members["horizon"] == 3)].iloc[0]
-    short = 10 * 1.03**3
-    expected = alpha["in_service_p50"] + beta["in_service_p50"] + short
+def test_sums_stay_within_a_unit_leave_ended_members_out_and_agree_with_their_members(built: Built) -> None:
+    """Total and members agree in the same quarter, also where a member lags, and rates are weighed by capacity."""
+    rows = built.forecast
+    totals = rows[rows["level"] == "total"]
+    assert set(totals["series_id"]) == {"total/mw", "total/sqm"}
+    assert str(totals["quarter_end"].min().date()) == "2026-03-31"
+    first = rows[rows["quarter_end"] == "2026-03-31"].set_index("series_id")
     total = first.loc["total/mw"]
-    assert str(total["quarter_end"].date()) == "2026-03-31"
-    assert total["in_service_p50"] == pytest.approx(expected, rel=0.03)
-    assert beta["occupancy_p50"] < total["occupancy_p50"] < alpha["occupancy_p50"]
-    stacks = rows[(rows["level"] == "stack") & (rows["unit"] == "mw") & (rows["horizon"] == 1)]
-    assert stacks["in_service_p50"].sum() == pytest.approx(total["in_service_p50"], rel=0.02)
+    # Beta lags by two quarters and is bridged by its own forecast; Short is too short to be published.
+    members = [first[first.index.str.startswith(name)].iloc[0] for name in ("alpha", "beta")]
+    assert total["in_service_p50"] == pytest.approx(sum(one["in_service_p50"] for one in members) + 11, rel=0.03)
+    assert total["leased_p50"] == pytest.approx(sum(one["leased_p50"] for one in members) + 5.5, rel=0.03)
+    assert members[1]["occupancy_p50"] < total["occupancy_p50"] < members[0]["occupancy_p50"]
+    assert 300 * 1.03**9 < members[1]["in_service_p50"] < 300 * 1.03**14
+    assert (totals["model"] == "reconciled").all()
+
+
+def test_stacks_add_up_to_the_total(built: Built) -> None:
+    """Shares of classes sum to one a member, so the stacks' medians meet the total's but for medians not adding up."""
+    rows = built.forecast
+    for column in ("in_service_p50", "leased_p50"):
+        stacks = rows[rows["level"] == "stack"].groupby(["unit", "horizon"])[column].sum()
+        totals = rows[rows["level"] == "total"].set_index(["unit", "horizon"])[column]
+        assert stacks.to_numpy() == pytest.approx(totals.loc[stacks.index].to_numpy(), rel=0.02)
+
+
+def test_a_sum_of_one_member_is_that_member_in_every_quantile(built: Built) -> None:
+    """Quantiles of sums come from the members' own paths: the only operator in square metres is its total."""
+    wide = built.forecast[built.forecast["unit"] == "sqm"].sort_values("horizon")
+    numbers = [name for name in FORECAST_COLUMNS if name.startswith(("in_service", "leased", "occupancy"))]
+    one, whole = (wide[wide["level"] == level][numbers].to_numpy() for level in ("operator", "total"))
+    assert whole == pytest.approx(one, rel=1e-12)
+
+
+def test_clipped_draws_are_counted_and_reasons_told(built: Built) -> None:
+    """The page shows how many draws were held and how each unit was reconciled."""
+    summary = built.summary
+    # Alpha, Beta (with the two quarters it lags), Short and Gamma in their units, Ended and Rates alone.
+    assert summary["draws"] == (6 * 8 + 2) * PATHS
+    assert 0 <= summary["clipped"] <= summary["draws"]
+    assert summary["clipped_share"] == round(summary["clipped"] / summary["draws"], 5)
+    assert summary["reconciled_mw"]
+    assert summary["reconciled_sqm"]
+
+
+def test_the_choice_is_told_for_every_published_series(built: Built) -> None:
+    """Why this model for this series: weights of all members that add up to one, what they erred by, and a reason."""
+    members = built.forecast[built.forecast["level"] == "operator"]
+    choice = built.choice
+    assert tuple(choice.columns) == CHOICE_COLUMNS
+    expected = {(name, "occupancy") for name in members["series_id"]}
+    expected |= {(name, "capacity") for name in members.loc[members["unit"] != "pct", "series_id"]}
+    groups = choice.groupby(["series_id", "quantity"])
+    assert set(groups.groups) == expected
+    assert (groups["member"].agg(set).map(lambda names: names == set(MEMBERS))).all()
+    assert groups["weight"].sum().to_numpy() == pytest.approx(np.ones(len(expected)), abs=1e-9)
+    assert choice["weight"].between(0, 1).all()
+    assert (choice["reason"].str.len() > 20).all()
+    assert choice.loc[choice["fallback"] != "", "weight"].sum() == pytest.approx(0.0)
+    assert (choice["vintage"] == pd.Timestamp(VINTAGE)).all()
+    assert choice["backtest_error"].notna().all()
 
 
 def test_the_same_seed_gives_the_same_rows_and_other_vintages_stay(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """A vintage is repeatable to the bit, and no other vintage is touched by it."""
     build_outlook(warehouse, date(2025, 9, 30), date(2025, 12, 15), 7)
     build_outlook(warehouse, VINTAGE, AS_OF, 7)
     before = forecasts_of(warehouse)
@@ -132,6 +205,7 @@ def test_the_same_seed_gives_the_same_rows_and_other_vintages_stay(warehouse: du
 
 
 def test_a_vintage_whose_time_is_over_is_not_rewritten_unless_asked(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The track record is computed from vintages as they were published."""
     build_outlook(warehouse, VINTAGE, AS_OF, 7)
     before = forecasts_of(warehouse)
     said = build_outlook(warehouse, VINTAGE, date(2026, 7, 1), 8)
@@ -142,6 +216,7 @@ def test_a_vintage_whose_time_is_over_is_not_rewritten_unless_asked(warehouse: d
 
 
 def test_figures_not_known_by_then_change_nothing(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """A vintage knows what had been printed by its time and nothing else."""
     early = date(2025, 8, 31)
     build_outlook(warehouse, date(2025, 6, 30), early, 7)
     before = forecasts_of(warehouse)
@@ -151,22 +226,30 @@ def test_figures_not_known_by_then_change_nothing(warehouse: duckdb.DuckDBPyConn
     pd.testing.assert_frame_equal(before, forecasts_of(warehouse))
 
 
-def test_breach_probabilities_grow_with_the_threshold_and_accuracy_names_the_models(
-    warehouse: duckdb.DuckDBPyConnection,
-) -> None:
-    build_outlook(warehouse, VINTAGE, AS_OF, 7)
-    wide = warehouse.execute("SELECT * FROM breach_probability").df().pivot_table(
-        index=["series_id", "horizon"], columns="threshold", values="probability"
-    )  # fmt: skip
+def test_breach_probabilities_grow_with_the_threshold(built: Built) -> None:
+    """To fall below 70 % is to fall below 80 %; and a breach is what its own quantiles say."""
+    wide = built.breach.pivot_table(index=["series_id", "horizon"], columns="threshold", values="probability")
     assert (wide[0.7] <= wide[0.8]).all()
     assert (wide[0.8] <= wide[0.9]).all()
-    accuracy = warehouse.execute("SELECT * FROM forecast_accuracy").df()
-    assert set(accuracy["model"]) == {"naive", "prophet", "chosen"}
+    rows = built.forecast.set_index(["series_id", "horizon"]).loc[wide.index]
+    assert (wide[0.8][rows["occupancy_p25"] > 0.8] <= 0.26).all()
+    assert (wide[0.8][rows["occupancy_p75"] < 0.8] >= 0.74).all()
+
+
+def test_accuracy_compares_every_model_with_the_last_value(built: Built) -> None:
+    """Members, the combination and what is published are scored on the same pairs; totals by what is published."""
+    accuracy = built.accuracy
+    operators = accuracy[accuracy["level"] == "operator"]
+    assert set(operators["model"]) == {*MEMBERS, "combination", "chosen"}
+    assert set(accuracy.loc[accuracy["level"] == "total", "model"]) == {"chosen", "naive"}
+    assert (operators.groupby("horizon")["n"].nunique() == 1).all()
+    assert set(operators["horizon"]) == set(range(1, 9))
     assert accuracy["coverage_80"].between(0, 1).all()
     assert (accuracy.loc[accuracy["model"] == "naive", "skill_vs_naive"] == 0).all()
 
 
 def test_a_change_of_perimeter_is_brought_to_one_level(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """A change of perimeter is a level shift that is known, and no shock."""
     old = capacities(8, 100, 0.8, "2024-12-31")
     doubled = {
         metric: [(end, 2 * value) for end, value in figures[-1:]] for metric, figures in old.items()
@@ -182,6 +265,7 @@ def test_a_change_of_perimeter_is_brought_to_one_level(warehouse: duckdb.DuckDBP
 
 
 def test_wrong_vintages_are_refused(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """A date that is no quarter's end would become a vintage that nothing compares with."""
     with pytest.raises(ValueError, match="last day of a calendar quarter"):
         build_outlook(warehouse, date(2025, 11, 30), AS_OF, 1)
     with pytest.raises(ValueError, match="after as_of"):
@@ -189,6 +273,7 @@ def test_wrong_vintages_are_refused(warehouse: duckdb.DuckDBPyConnection) -> Non
 
 
 def test_an_empty_warehouse_is_no_error(tmp_path: Path) -> None:
+    """The first run of a new home has nothing to forecast."""
     with connect(tmp_path / "e.duckdb") as connection:
         create_schema(connection)
         layouts = load_layouts()

@@ -33,6 +33,7 @@ CONTRACT = {
     "breach_probability": "vintage scenario level series_id quarter_end horizon threshold probability",
     "forecast_accuracy": "model level horizon origins n mae_pp bias_pp mase swis coverage_80 coverage_95"
     " skill_vs_naive",
+    "forecast_choice": "vintage level series_id quantity member weight backtest_error fallback reason",
     "source_disagreements": "market metric period_end source_a value_a definition_a source_b value_b definition_b",
     "runs": "run_id started_at finished_at outcome code_version documents observations vintage seed",
     "facilities": "facility_id document_id provenance",
