@@ -81,6 +81,11 @@ class Home:
         return self.state / "charts"
 
     @property
+    def accuracy_charts(self) -> Path:
+        """Pictures of the last backtest."""
+        return self.state / "accuracy charts"
+
+    @property
     def lock(self) -> Path:
         """Held by the one run that may write."""
         return self.root / "run.lock"

@@ -137,10 +137,12 @@ def outlook_assets() -> list[dg.AssetsDefinition]:
         """Forecast the newest vintage."""
         work = workplace.work(context.run_id)
         outcome = outlooks.outlook(work)
-        pictures = charts(work.home.charts)
+        extras = {
+            "occupancy_forecast": {**facts(outcome.summary), **charts(work.home.charts)},
+            "forecast_accuracy": {**facts(outcome.summary.get("scores", {})), **charts(work.home.accuracy_charts)},
+        }
         for name in outlooks.OUTLOOK_TABLES:
-            extra = {**facts(outcome.summary), **pictures} if name == "occupancy_forecast" else None
-            yield made(BY_NAME[name], outcome, extra)
+            yield made(BY_NAME[name], outcome, extras.get(name))
 
     @dg.asset(
         name="frozen_vintage",

@@ -162,25 +162,56 @@ def evidence_share(history: pd.DataFrame, title: str = "", width: int = 430, hei
     return _dressed(chart, {"shares": _rows(long, ["evidence", "share"])}, title, width, height)
 
 
+# Lines people compare; every other model is one of the members behind them.
+COMPARED = ("chosen", "combination", "naive", "prophet")
+
+
 def accuracy_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 430, height: int = 170) -> Any:
-    """Mean absolute error by horizon, one line a model.
+    """Mean absolute error by horizon, one line a model; members beside those of COMPARED are drawn faintly.
 
     accuracy: model, horizon (quarters ahead), mae_pp (percentage points), one level.
     """
     import altair as alt
 
     shown = accuracy.loc[accuracy["mae_pp"].notna(), ["model", "horizon", "mae_pp"]]
-    chart = (
-        alt.Chart(alt.NamedData("errors"))
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("horizon:O", title="Quarters ahead"),
-            y=alt.Y("mae_pp:Q", title="MAE (points of occupancy)"),
-            color=alt.Color("model:N", legend=alt.Legend(title=None, orient="bottom", columns=3)),
-            strokeDash=alt.StrokeDash("model:N", legend=None),
-        )
+    named = shown["model"].isin(COMPARED)
+    # Axis titles of layers are joined unless all but one are silent.
+    x, y = alt.X("horizon:O", title="Quarters ahead"), alt.Y("mae_pp:Q", title="MAE (points of occupancy)")
+    members = alt.Chart(alt.NamedData("members")).mark_line(color=FAINT, opacity=0.6, strokeWidth=1)
+    errors = alt.Chart(alt.NamedData("errors")).mark_line(point=True)
+    chart = members.encode(x=x, y=y, detail="model:N") + errors.encode(
+        x=x,
+        y=y,
+        color=alt.Color("model:N", legend=alt.Legend(title=None, orient="bottom", columns=4)),
+        strokeDash=alt.StrokeDash("model:N", legend=None),
     )
-    return _dressed(chart, {"errors": records(shown)}, title, width, height)
+    frames = {"members": records(shown[~named]), "errors": records(shown[named] if named.any() else shown)}
+    return _dressed(chart, frames, title, width, height)
+
+
+def coverage_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 430, height: int = 110) -> Any:
+    """Share of outcomes inside the published bands by horizon, with lines at what they promise.
+
+    accuracy: horizon (quarters ahead), coverage_80, coverage_95 (fractions), one model and level.
+    """
+    import altair as alt
+
+    names = {"coverage_80": "80 % band", "coverage_95": "95 % band"}
+    long = accuracy.rename(columns=names).melt(["horizon"], list(names.values()), "band", "inside").dropna()
+    colours = alt.Scale(domain=list(names.values()), range=[LINE, OBSERVED])
+    base = alt.Chart(alt.NamedData("inside")).mark_line(point=True)
+    lines = base.encode(
+        x=alt.X("horizon:O", title="Quarters ahead"),
+        y=alt.Y("inside:Q", title="Outcomes inside", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[0.5, 1.0])),
+        color=alt.Color("band:N", scale=colours, legend=alt.Legend(title=None, orient="bottom")),
+    )
+    promised = alt.Chart(alt.NamedData("promised")).mark_rule(strokeDash=[4, 3])
+    rules = promised.encode(y="share:Q", color=alt.Color("band:N", scale=colours))
+    data = {
+        "inside": records(long[["horizon", "band", "inside"]]),
+        "promised": [{"share": 0.8, "band": "80 % band"}, {"share": 0.95, "band": "95 % band"}],
+    }
+    return _dressed(lines + rules, data, title, width, height)
 
 
 def source_dots(pairs: pd.DataFrame, title: str = "", width: int = 430) -> Any:

@@ -36,6 +36,7 @@ TABLES = (
     "occupancy_forecast",
     "breach_probability",
     "forecast_accuracy",
+    "forecast_choice",
     "source_disagreements",
     "claims",
     "assumptions",
@@ -141,7 +142,7 @@ def render(tables: Mapping[str, pd.DataFrame], links: Mapping[str, str]) -> str:
         "disagreements": disagreements(tables, book),
         "claims": [clean(row) for row in records(tables["claims"].sort_values("claim_id"))],
         "assumptions": [clean(row) for row in records(tables["assumptions"].sort_values("parameter"))],
-        "accuracy": accuracy(tables["forecast_accuracy"]),
+        "accuracy": accuracy(tables["forecast_accuracy"], tables["forecast_choice"]),
         "stack_evidence": stack_evidence(tables["stack_evidence"], book),
     }
     entries = book.entries()
@@ -651,8 +652,10 @@ def stack_evidence(table: pd.DataFrame, book: EvidenceBook) -> list[dict[str, An
     ]
 
 
-def accuracy(table: pd.DataFrame) -> dict[str, Any]:
-    """How forecasts did: rows by level, horizon and model, and one chart a level."""
+def accuracy(table: pd.DataFrame, choice: pd.DataFrame) -> dict[str, Any]:
+    """How forecasts did: rows by level, horizon and model, two charts a level, and why the newest vintage publishes the
+    combination or the last value.
+    """
     from markupsafe import Markup
 
     rows = [
@@ -679,7 +682,13 @@ def accuracy(table: pd.DataFrame) -> dict[str, Any]:
         if len(own):
             title = f"Error by horizon, level {wording.plain(level)}"
             pictures.append(Markup(charts.chart_svg(charts.accuracy_by_horizon(own, title), title, themed=True)))
-    return {"rows": rows, "pictures": pictures}
+        published = own[own["model"] == "chosen"]
+        if len(published):
+            title = f"Outcomes inside the published bands, level {wording.plain(level)}"
+            pictures.append(Markup(charts.chart_svg(charts.coverage_by_horizon(published, title), title, themed=True)))
+    newest = choice[choice["vintage"] == choice["vintage"].max()]
+    told = newest[["quantity", "reason"]].drop_duplicates().sort_values("quantity")
+    return {"rows": rows, "pictures": pictures, "reasons": records(told)}
 
 
 def number_or_dash(value: Any, digits: int) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from pipelines import reporting_calendar, versions
-from pipelines.steps.pictures import draw_charts
+from pipelines.steps.pictures import draw_accuracy, draw_charts
 from pipelines.steps.tables import describe_tables
 from pipelines.steps.work import Outcome, Work, log, need
 
-OUTLOOK_TABLES = ("occupancy_forecast", "breach_probability", "forecast_accuracy")
+OUTLOOK_TABLES = ("occupancy_forecast", "breach_probability", "forecast_accuracy", "forecast_choice")
 
 
 def outlook(work: Work) -> Outcome:
@@ -31,6 +31,7 @@ def outlook(work: Work) -> Outcome:
         said = build_outlook(connection, work.vintage, work.as_of, work.settings.seed, progress=_forecasting)
         tables = describe_tables(connection, OUTLOOK_TABLES)
         draw_charts(work, connection)
+        draw_accuracy(work, connection)
     summary = {**plain(said), "vintage": work.vintage.isoformat(), "tables": tables, "fingerprint": mark}
     memory.store("outlook", mark, summary)
     return Outcome("outlook", True, summary)
@@ -63,4 +64,5 @@ def freeze(work: Work, vintage: date) -> Outcome:
 
 
 def _forecasting(done: int, total: int) -> None:
-    log.info("Comparing models: %d of %d backtests", done, total)
+    if done % 20 == 0 or done == total:
+        log.info("Comparing models: %d of %d steps of the backtest", done, total)

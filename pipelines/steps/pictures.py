@@ -1,4 +1,6 @@
-"""Charts that operators see in Dagster beside the forecast: history with fan per stack, as SVG files in the home."""
+"""Charts that operators see in Dagster beside the forecast: history with fan per stack, errors and coverage by horizon,
+as SVG files in the home.
+"""
 
 from __future__ import annotations
 
@@ -44,3 +46,25 @@ def draw_charts(work: Work, connection: duckdb.DuckDBPyConnection) -> int:
         (folder / f"{series_id.replace('/', ' ')}.svg").write_text(chart_svg(picture), encoding="utf-8")
     log.info("Drew %d charts", len(series))
     return len(series)
+
+
+def draw_accuracy(work: Work, connection: duckdb.DuckDBPyConnection) -> int:
+    """Draw errors and coverage by horizon, two charts a level; returns how many. Earlier ones are removed first."""
+    from assets.delivery.charts import accuracy_by_horizon, chart_svg, coverage_by_horizon
+
+    folder = work.home.accuracy_charts
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    table = connection.execute("SELECT * FROM forecast_accuracy WHERE mae_pp IS NOT NULL ORDER BY ALL").df()
+    drawn = 0
+    for level, own in table.groupby("level", sort=True):
+        published = own[own["model"] == "chosen"]
+        pictures = {f"{level} error": accuracy_by_horizon(own, f"Error by horizon, level {level}")}
+        if len(published):
+            title = f"Outcomes inside the published bands, level {level}"
+            pictures[f"{level} coverage"] = coverage_by_horizon(published, title)
+        for name, picture in pictures.items():
+            (folder / f"{name}.svg").write_text(chart_svg(picture), encoding="utf-8")
+            drawn += 1
+    return drawn
