@@ -14,7 +14,7 @@ base: each node by its own forecast; nothing adds up.
 bottom-up: the bottoms' paths added up.
 medians moved: what the product does (forecasts.coherence): the bottoms' medians moved by the minimum trace projection,
 their paths moved to them, and added up.
-by variances: the same with the nodes' variances alone in place of the drawn covariance.
+by covariance: the same with the drawn covariance in place of the nodes' variances alone.
 path by path: each path projected with the drawn covariance and held at zero, then added up.
 """
 
@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -32,12 +33,14 @@ from forecasts.calibration import Calibration
 from forecasts.coherence import LARGEST_MOVE
 from forecasts.forecaster import Forecaster, learn
 from forecasts.panel import Panel, Series, quarter_ordinals
-from forecasts.paths import OWN_SHARE, PATHS, Shocks, normal_scores, offsets_at, shared_share
+from forecasts.paths import PATHS, Shocks, offsets_at, shared_share
 from forecasts.rolling import ask, roll
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "bench"
 HORIZON, SEASON = 8, 4
 LENGTH, BOTTOMS, GROUPS = 40, 60, 12
+# Share of the variance of a sum's own forecast that its members do not have: two forecasts of the same thing differ.
+OWN_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,21 @@ def drawn(one: Hierarchy, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
     return median, paths, share
 
 
+def normal_scores(paths: np.ndarray) -> np.ndarray:
+    """Ranks of the paths within each horizon as standard normal values, shape as given; ties share their mean rank, so
+    that what does not vary stands at 0.
+    """
+    count = len(paths)
+    table = np.array([NormalDist().inv_cdf((rank + 0.5) / count) for rank in range(count)])
+    answer = np.empty_like(paths)
+    for step in range(paths.shape[1]):
+        _, group, size = np.unique(paths[:, step], return_inverse=True, return_counts=True)
+        ends = np.cumsum(size)
+        total = np.concatenate([[0.0], np.cumsum(table)])
+        answer[:, step] = ((total[ends] - total[ends - size]) / size)[group]
+    return answer
+
+
 def added(bottoms: np.ndarray, s: np.ndarray) -> np.ndarray:
     """Paths of all nodes (paths, nodes, horizon) from those of the bottoms."""
     return np.asarray(np.einsum("nb,pbh->pnh", s, bottoms))
@@ -125,11 +143,10 @@ def covariance_of(s: np.ndarray, paths: np.ndarray) -> np.ndarray:
     return reconciliation.without_repeats(s, np.einsum("pih,pjh->hij", deviation, deviation) / len(paths))
 
 
-def by_variances(s: np.ndarray, median: np.ndarray, paths: np.ndarray) -> np.ndarray:
-    """Medians of the bottoms by the minimum trace of the nodes' variances alone."""
-    variance = paths.var(axis=0)
-    steps = range(paths.shape[2])
-    found = [reconciliation.mint(s, np.diag(variance[:, step])) @ median[:, step] for step in steps]
+def by_covariance(s: np.ndarray, median: np.ndarray, paths: np.ndarray) -> np.ndarray:
+    """Medians of the bottoms by the minimum trace of the drawn covariance."""
+    covariance = covariance_of(s, paths)
+    found = [reconciliation.mint(s, each) @ median[:, step] for step, each in enumerate(covariance)]
     return np.array(found).T[len(s) - s.shape[1] :]
 
 
@@ -160,8 +177,8 @@ def scores(one: Hierarchy, seed: int) -> list[dict[str, object]]:
     methods = {
         "base": paths,
         "bottom-up": added(paths[:, -BOTTOMS:], one.s),
-        "medians moved": moved(one.s, median, paths, reconciliation.medians(one.s, median, paths)[0]),
-        "by variances": moved(one.s, median, paths, by_variances(one.s, median, paths)),
+        "medians moved": moved(one.s, median, paths, reconciliation.medians(one.s, median, paths.var(axis=0))[0]),
+        "by covariance": moved(one.s, median, paths, by_covariance(one.s, median, paths)),
         "path by path": path_by_path(one.s, paths),
     }
     scale = np.abs(one.train[:, SEASON:] - one.train[:, :-SEASON]).mean(axis=1, keepdims=True)

@@ -8,8 +8,8 @@ origin weights, widths and offsets are learnt from errors whose target quarter h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -43,11 +43,14 @@ class Vintage:
 class Origins:
     """Earlier origins of capacity (log scale) and of rates (bounded scale), row by row the same.
 
-    names: of the series that Rolled.of counts; change: (rows,), mean absolute change of the rate on the year before, up
-    to the origin (0 where none is known).
+    names: of the series that Rolled.of counts; items: (rows,), the series as known at each origin; vintages: all series
+    as known for each quarter; change: (rows,), mean absolute change of the rate on the year before, up to the origin (0
+    where none is known).
     """
 
     names: tuple[Hashable, ...]
+    items: tuple[Occupancy, ...]
+    vintages: dict[int, dict[Hashable, Occupancy]]
     capacity: Rolled
     rate: Rolled
     change: np.ndarray
@@ -72,7 +75,7 @@ def origins(
         fresh = np.array(
             [at for at, one in enumerate(then) if one.rate.last > newest.get(one.unique_id, -1)], dtype=int
         )
-        newest.update({one.unique_id: one.rate.last for one in then})
+        newest.update({one.unique_id: max(one.rate.last, newest.get(one.unique_id, -1)) for one in then})
         if len(fresh):
             capacity = capacity_said(then, horizon, seed)
             capacities.append(capacity.rows(fresh))
@@ -84,17 +87,31 @@ def origins(
     of = np.array([names.index(one.unique_id) for one in items], dtype=int)
     period = np.array(quarters, dtype=int)
     back = period.max(initial=0) - period
-    capacity_came, rate_came = np.full((len(items), horizon), np.nan), np.full((len(items), horizon), np.nan)
-    for row, one in enumerate(items):
-        other, same = whole[one.unique_id], one.perimeter == whole[one.unique_id].perimeter
-        capacity_came[row] = _came(logs(one), logs(other), one.rate.last, horizon, same)
-        rate_came[row] = _came(bounded_rates(one), bounded_rates(other), one.rate.last, horizon, same)
+    capacity_came, rate_came = outcomes(items, whole, horizon)
     return Origins(
         names,
+        tuple(items),
+        {each.quarter: {one.unique_id: one for one in each.items} for each in vintages},
         Rolled(Panel(tuple(logs(one) for one in items)), joined(capacities), of, back, period, capacity_came),
         Rolled(Panel(tuple(bounded_rates(one) for one in items)), joined(said), of, back, period, rate_came),
         np.array([year_change(one.rate) for one in items]),
     )
+
+
+def outcomes(
+    items: Sequence[Occupancy], later: Mapping[Hashable, Occupancy], horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What came after the last rate of each item by a later knowledge of the series: capacity (log scale) and rate
+    (bounded scale), each (items, horizon), NaN where nothing is known.
+    """
+    capacity, rate = np.full((len(items), horizon), np.nan), np.full((len(items), horizon), np.nan)
+    for row, one in enumerate(items):
+        other = later.get(one.unique_id)
+        if other is not None:
+            same = one.perimeter == other.perimeter
+            capacity[row] = _came(logs(one), logs(other), one.rate.last, horizon, same)
+            rate[row] = _came(bounded_rates(one), bounded_rates(other), one.rate.last, horizon, same)
+    return capacity, rate
 
 
 def _came(then: Series, whole: Series, origin: int, horizon: int, same_perimeter: bool) -> np.ndarray:
@@ -115,11 +132,14 @@ def year_change(rate: Series) -> float:
     return float(change.mean()) if len(change) else 0.0
 
 
-def known_at(rolled: Rolled, quarter: int) -> Rolled:
-    """The origins before a quarter, with the outcomes that had come by then."""
-    before = rolled.period < quarter
-    last = np.array([one.last for one in rolled.panel], dtype=int)[before]
-    return rolled.rows(before, last[:, None] + np.arange(1, rolled.outcome.shape[1] + 1) <= quarter)
+def known_at(found: Origins, quarter: int) -> tuple[Rolled, Rolled]:
+    """Capacity and rate of the origins before a quarter, with the outcomes as they were known for that quarter: neither
+    what came later, nor what was restated later, is in them.
+    """
+    before = found.rate.period < quarter
+    items = [found.items[row] for row in np.flatnonzero(before)]
+    capacity, rate = outcomes(items, found.vintages[quarter], found.rate.outcome.shape[1])
+    return replace(found.capacity.rows(before), outcome=capacity), replace(found.rate.rows(before), outcome=rate)
 
 
 def honest(found: Origins, progress: Progress | None = None) -> pd.DataFrame:
@@ -133,7 +153,7 @@ def honest(found: Origins, progress: Progress | None = None) -> pd.DataFrame:
     for done, quarter in enumerate(quarters):
         here = rolled.rows(rolled.period == quarter)
         places = np.flatnonzero(rolled.period == quarter)
-        past = known_at(rolled, int(quarter))
+        past = known_at(found, int(quarter))[1]
         if np.isfinite(here.outcome).any():
             learnt = learn(past)
             answers = {CHOSEN: learnt, COMBINATION: learn(past, always=True) if learnt.last_value.any() else learnt}

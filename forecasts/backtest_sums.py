@@ -1,8 +1,8 @@
 """Backtest of totals: what the sum of a unit's series could have been said to be at each past quarter.
 
 Belongs here: which series make a past total, and its joint paths as they would have been drawn then. The members are
-those that had a figure in the quarter or in the few before, as known then; the total that came is that of the same
-members. Origins of single series are in backtest.py.
+those that had a figure in the quarter or in the few before, as known then, the largest of each owner, so that no
+capacity counts twice; the total that came is that of the same members. Origins of single series are in backtest.py.
 """
 
 from __future__ import annotations
@@ -23,24 +23,26 @@ BRIDGED_QUARTERS = 2
 SUM_COLUMNS = ("model", "level", "period", "horizon", "outcome", "median", *BANDS, "scale")
 
 
-def honest_totals(found: Origins, units: Sequence[str], seed: int = 0) -> pd.DataFrame:
+def honest_totals(found: Origins, units: Sequence[str], owners: Sequence[str], seed: int = 0) -> pd.DataFrame:
     """What could have been said of each unit's total rate at each quarter, SUM_COLUMNS, rates 0 to 1.
 
-    units: of each of found.names. model: `chosen`, the sum of what is published of the members, and the last value.
-    scale: the members' mean absolute yearly change of the rate, weighted by capacity.
+    units: of each of found.names, "" for a series that is in no total; owners: of each likewise (operators). model:
+    `chosen`, the sum of what is published of the members, and the last value. scale: the members' mean absolute yearly
+    change of the rate, weighted by capacity.
     """
     parts = []
     for quarter in np.unique(found.rate.period).tolist():
-        groups = _groups(found, units, quarter)
+        groups = _groups(found, units, owners, quarter)
         if not groups:
             continue
-        past_capacity, past_rate = known_at(found.capacity, quarter), known_at(found.rate, quarter)
+        past_capacity, past_rate = known_at(found, quarter)
+        own = np.array(owners, dtype=object)[past_rate.of]
         for model, only in ((CHOSEN, None), (NAIVE, NAIVE)):
             capacity, rate = learn(past_capacity, only=only), learn(past_rate, only=only)
             spread = Spread(
                 capacity.calibration, rate.calibration,
                 correlation_of(capacity.errors(past_capacity), rate.errors(past_rate)),
-                shared_share(past_rate, rate.errors(past_rate)),
+                shared_share(past_rate, rate.errors(past_rate), own),
             )  # fmt: skip
             for rows in groups:
                 parts.append(_total(found, rows, capacity, rate, spread, seed).assign(model=model, period=quarter))
@@ -49,20 +51,29 @@ def honest_totals(found: Origins, units: Sequence[str], seed: int = 0) -> pd.Dat
     return pd.concat(parts, ignore_index=True).assign(level=TOTAL)[list(SUM_COLUMNS)]
 
 
-def _groups(found: Origins, units: Sequence[str], quarter: int) -> list[np.ndarray]:
-    """Rows that make the totals of a quarter: the newest of each series with a capacity, by unit."""
+def _groups(found: Origins, units: Sequence[str], owners: Sequence[str], quarter: int) -> list[np.ndarray]:
+    """Rows that make the totals of a quarter, by unit: of each owner the newest row of its largest series."""
     period, of = found.rate.period, found.rate.of
     near = (period <= quarter) & (period >= quarter - BRIDGED_QUARTERS)
     newest: dict[int, int] = {}
-    for row in np.flatnonzero(near):
-        if len(found.capacity.panel.series[row].y):
-            newest[int(of[row])] = int(row)
+    for row in np.flatnonzero(near).tolist():
+        if units[of[row]] and len(found.capacity.panel.series[row].y):
+            newest[int(of[row])] = row
+    largest: dict[tuple[str, str], int] = {}
+    for series, row in sorted(newest.items()):
+        key = (units[series], owners[series])
+        if key not in largest or _size(found, row) > _size(found, largest[key]):
+            largest[key] = row
     answer = []
-    for unit in sorted(set(units)):
-        rows = np.array([row for series, row in sorted(newest.items()) if units[series] == unit], dtype=int)
-        if len(rows) and (period[rows] == quarter).any():
+    for unit in sorted({unit for unit, _ in largest}):
+        rows = np.array(sorted(row for (own, _), row in largest.items() if own == unit), dtype=int)
+        if (period[rows] == quarter).any():
             answer.append(rows)
     return answer
+
+
+def _size(found: Origins, row: int) -> float:
+    return float(found.capacity.panel.series[row].y[-1])
 
 
 def _total(

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasts import rates, reconciliation
-from forecasts.paths import Outlook, Paths, Shocks, Spread, added, draw, draw_sum
+from forecasts.paths import Outlook, Paths, Shocks, Spread, added, draw
 
 # The projection of a median is held within this factor of it: a sum that contradicts its members by more is no
 # knowledge of theirs.
@@ -63,60 +63,36 @@ def coherent(sums: Sequence[Sum], bottoms: Sequence[Outlook], shocks: Shocks, sp
     whole_courses = [draw(each, shocks, spread, 0, lag + horizon) for each, lag in zip(bottoms, lags, strict=True)]
     drawn = [_from(each, lag) for each, lag in zip(whole_courses, lags, strict=True)]
     place = {each.unique_id: at for at, each in enumerate(bottoms)}
-    nodes = [each.unique_id for each in sums] + list(place)
-    s = reconciliation.summing(nodes, list(place), {each.unique_id: each.weights for each in sums})
+    # A sum without a history of its own says what its members say, and nothing else: it has no part in this.
+    says = [(each, each.outlook) for each in sums if each.outlook is not None]
+    names = [each.unique_id for each, _ in says] + list(place)
+    s = reconciliation.summing(names, list(place), {each.unique_id: each.weights for each, _ in says})
     size = np.array([_of(each)[lag : lag + horizon] for each, lag in zip(bottoms, lags, strict=True)])
     rate = np.array([each.rate[lag : lag + horizon] for each, lag in zip(bottoms, lags, strict=True)])
-    above = [_above(each, [drawn[place[name]] for name in each.weights], shocks, spread, origin) for each in sums]
+    above = [draw(own, shocks, spread, origin - own.last, horizon) for _, own in says]
     joint = [*above, *drawn]
-    whole = np.array([_capacity_above(each, s[at] @ size, origin) for at, each in enumerate(sums)]).reshape(-1, horizon)
-    found, reasons = reconciliation.medians(s, np.concatenate([whole, size]), _stack([one.in_service for one in joint]))
+    whole = np.array([_of(own)[origin - own.last :][:horizon] for _, own in says]).reshape(-1, horizon)
+    size_variance = np.array([_known(one.in_service).var(axis=0) for one in joint])
+    found, reasons = reconciliation.medians(s, np.concatenate([whole, size]), size_variance)
     level = np.clip(found, size / LARGEST_MOVE, size * LARGEST_MOVE)
     # Used capacity is reconciled at reconciled capacities: where all rates agree, none of them moves.
-    used = level * rate
-    over = s[: len(sums)] @ level
-    above_used = np.array([_used_above(each, over[at], s[at] @ used, origin) for at, each in enumerate(sums)])
-    taken, others = reconciliation.medians(
-        s, np.concatenate([above_used.reshape(-1, horizon), used]), _stack([one.used for one in joint])
-    )
+    over = s[: len(says)] @ level
+    above_used = over * np.array([own.rate[origin - own.last :][:horizon] for _, own in says]).reshape(-1, horizon)
+    used_variance = np.array([_known(one.used).var(axis=0) for one in joint])
+    taken, others = reconciliation.medians(s, np.concatenate([above_used, level * rate]), used_variance)
     share = np.clip(taken / level, 0.0, 1.0)
     moved = (float(np.abs(level / size - 1).mean()), float(np.abs(share - rate).mean()))
-    clipped = sum(each.clipped for each in drawn)
     shifted = [_moved(*each) for each in zip(drawn, level / size, rate, share, strict=True)]
-    answer = dict(zip(nodes[len(sums) :], shifted, strict=True))
+    answer = dict(zip(place, shifted, strict=True))
     bridged = {
         name: _joined(each, answer[name], lag) for name, each, lag in zip(place, whole_courses, lags, strict=True)
     }
     for each in sums:
         in_service, used = added([answer[name] for name in each.weights], list(each.weights.values()))
         answer[each.unique_id] = Paths(in_service, used, reconciliation.rates(in_service, used), 0, 0)
+    clipped = sum(each.clipped for each in shifted)
     draws = sum(each.draws for each in drawn)
     return Coherent(origin, answer, bridged, clipped, draws, moved, tuple(dict.fromkeys((*reasons, *others))))
-
-
-def _above(each: Sum, members: Sequence[Paths], shocks: Shocks, spread: Spread, origin: int) -> Paths:
-    """Base paths of a sum. One without a history of its own says what its members say, and nothing else."""
-    weights = list(each.weights.values())
-    if each.outlook is not None:
-        return draw_sum(each.outlook, shocks, spread, origin - each.outlook.last, members, weights)
-    in_service, used = added(members, weights)
-    return Paths(in_service, used, reconciliation.rates(in_service, used), 0, 0)
-
-
-def _capacity_above(each: Sum, members: np.ndarray, origin: int) -> np.ndarray:
-    """Median capacity of a sum by its own forecast, (horizon,); its members' where it has none."""
-    if each.outlook is None:
-        return members
-    lag = origin - each.outlook.last
-    return _of(each.outlook)[lag : lag + len(members)]
-
-
-def _used_above(each: Sum, in_service: np.ndarray, members: np.ndarray, origin: int) -> np.ndarray:
-    """Median used capacity of a sum by its own rate, (horizon,), at what is in service; else its members'."""
-    if each.outlook is None:
-        return members
-    lag = origin - each.outlook.last
-    return in_service * each.outlook.rate[lag : lag + len(members)]
 
 
 def _from(paths: Paths, lag: int) -> Paths:
@@ -146,11 +122,6 @@ def _of(outlook: Outlook) -> np.ndarray:
     return outlook.in_service
 
 
-def _stack(paths: Sequence[np.ndarray | None]) -> np.ndarray:
-    """Paths of all nodes, (paths, nodes, horizon)."""
-    return np.stack([each for each in paths if each is not None], axis=1)
-
-
 def _moved(paths: Paths, growth: np.ndarray, rate: np.ndarray, share: np.ndarray) -> Paths:
     """Paths of a bottom moved to other medians: capacity times growth, the rate by the step from `rate` to `share` on
     the bounded scale, all (horizon,). Draws that were held at 0 or 1 stay there.
@@ -159,5 +130,7 @@ def _moved(paths: Paths, growth: np.ndarray, rate: np.ndarray, share: np.ndarray
     in_service = paths.in_service * growth
     step = rates.to_scale(share) - rates.to_scale(rate)
     own = rates.from_scale(rates.to_scale(paths.rate) + step)
-    own = np.where((paths.rate <= 0) | (paths.rate >= 1), paths.rate, own)
-    return Paths(in_service, own * in_service, own, paths.clipped, paths.draws)
+    inside = (paths.rate > 0) & (paths.rate < 1)
+    held = int((inside & ((own <= 0) | (own >= 1))).sum())
+    own = np.where(inside, own, paths.rate)
+    return Paths(in_service, own * in_service, own, paths.clipped + held, paths.draws)

@@ -1,4 +1,4 @@
-"""Sample paths of capacity and occupancy: of one series, and of sums that are drawn together with their members.
+"""Sample paths of capacity and occupancy of series, drawn together.
 
 A path is one possible course of all series together. Shocks are shared: leases of one tenant, and of one government,
 leave together, and operators build into the same demand; bands of a sum made of independent series would be too
@@ -22,8 +22,7 @@ from forecasts.rolling import Rolled
 # errors that count like this prior: a dozen operators on different dates hardly show it.
 SHARED_SHOCK_SHARE = 0.25
 SHARED_PRIOR_PAIRS = 200
-# Share of the variance of a sum's own forecast that its members do not have: two forecasts of the same thing differ.
-OWN_SHARE = 0.1
+LARGEST_SHARE = 0.9
 PATHS = 1000
 # Pairs of errors that count like the prior of no correlation.
 CORRELATION_PRIOR_PAIRS = 50
@@ -121,20 +120,6 @@ def draw(series: Outlook, shocks: Shocks, spread: Spread, lag: int, horizon: int
     return _at(series, spread, lag, first, joined)
 
 
-def draw_sum(
-    series: Outlook, shocks: Shocks, spread: Spread, lag: int, members: Sequence[Paths], weights: Sequence[float]
-) -> Paths:
-    """Paths of a sum by its own forecast, drawn with its members' paths: where they are high, so is the sum, but for
-    OWN_SHARE of its variance. members: paths of the same quarters.
-    """
-    in_service, used = added(members, weights)
-    own = shocks.own(series.unique_id, in_service.shape[1])
-    courses = []
-    for course, noise in zip((in_service, used / np.maximum(in_service, 1e-300)), own, strict=True):
-        courses.append(np.sqrt(1 - OWN_SHARE) * normal_scores(course) + np.sqrt(OWN_SHARE) * noise)
-    return _at(series, spread, lag, *courses)
-
-
 def added(members: Sequence[Paths], weights: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Weighted sums of members' in-service and used paths, each (paths, horizon), in the order given."""
     in_service = used = np.zeros(0)
@@ -144,21 +129,6 @@ def added(members: Sequence[Paths], weights: Sequence[float]) -> tuple[np.ndarra
         in_service = weight * member.in_service if at == 0 else in_service + weight * member.in_service
         used = weight * member.used if at == 0 else used + weight * member.used
     return in_service, used
-
-
-def normal_scores(paths: np.ndarray) -> np.ndarray:
-    """Ranks of the paths within each horizon as standard normal values, shape as given; ties share their mean rank, so
-    that what does not vary stands at 0.
-    """
-    count = len(paths)
-    table = np.array([_NORMAL.inv_cdf((rank + 0.5) / count) for rank in range(count)])
-    answer = np.empty_like(paths)
-    for step in range(paths.shape[1]):
-        _, group, size = np.unique(paths[:, step], return_inverse=True, return_counts=True)
-        ends = np.cumsum(size)
-        total = np.concatenate([[0.0], np.cumsum(table)])
-        answer[:, step] = ((total[ends] - total[ends - size]) / size)[group]
-    return answer
 
 
 def _at(series: Outlook, spread: Spread, lag: int, first: np.ndarray, joined: np.ndarray) -> Paths:
@@ -192,26 +162,28 @@ def correlation_of(capacity: np.ndarray, rate: np.ndarray) -> float:
     return float(np.clip(found * count / (count + CORRELATION_PRIOR_PAIRS), -0.9, 0.9))
 
 
-def shared_share(rolled: Rolled, z: np.ndarray) -> float:
+def shared_share(rolled: Rolled, z: np.ndarray, owners: np.ndarray | None = None) -> float:
     """Share of an error's variance that series have in common in the same quarters, shrunk to SHARED_SHOCK_SHARE.
 
-    z: (cuts, horizon) errors in units of width. A pair is two series with the same origin quarter and horizon; the
-    share comes from the mean product of their signs (a pair h quarters ahead counts 1 / h, since errors overlap): for
-    normal errors of correlation r it is 2 / pi arcsin r (Sheppard), and single large errors do not decide.
+    z: (cuts, horizon) errors in units of width. owners: labels (cuts,); two series of one owner are no evidence, for
+    they are parts of each other (each series its own owner without them). A pair is two series of different owners with
+    the same origin quarter and horizon; the share comes from the mean product of their signs (a pair h quarters ahead
+    counts 1 / h, since errors overlap): for normal errors of correlation r it is 2 / pi arcsin r (Sheppard), and single
+    large errors do not decide.
     """
+    labels = np.unique(rolled.of if owners is None else owners.astype(str), return_inverse=True)[1]
     total = pairs = 0.0
     for quarter in np.unique(rolled.period):
         rows = rolled.period == quarter
         for step in range(z.shape[1]):
-            sign = np.sign(z[rows, step][np.isfinite(z[rows, step])])
-            count = len(sign) * (len(sign) - 1) / 2
-            if count:
-                total += (sign.sum() ** 2 - (sign**2).sum()) / 2 / (step + 1)
-                pairs += count / (step + 1)
+            known = np.isfinite(z[rows, step])
+            own = np.bincount(labels[rows][known], weights=np.sign(z[rows, step][known]))
+            size = np.bincount(labels[rows][known])
+            pairs += (size.sum() ** 2 - (size**2).sum()) / 2 / (step + 1)
+            total += (own.sum() ** 2 - (own**2).sum()) / 2 / (step + 1)
     found = np.sin(np.pi / 2 * total / pairs) if pairs else 0.0
-    return float(
-        np.clip((pairs * found + SHARED_PRIOR_PAIRS * SHARED_SHOCK_SHARE) / (pairs + SHARED_PRIOR_PAIRS), 0, 0.9)
-    )
+    share = (pairs * found + SHARED_PRIOR_PAIRS * SHARED_SHOCK_SHARE) / (pairs + SHARED_PRIOR_PAIRS)
+    return float(np.clip(share, 0, LARGEST_SHARE))
 
 
 def quantiles(paths: np.ndarray, levels: Sequence[float]) -> np.ndarray:

@@ -10,9 +10,9 @@ averages away what levels contradict each other by, path by path, so that bands 
 and would have to be widened again, level by level. Paths that are moved whole and then added up keep every bottom's
 calibrated band, and each adds up by itself.
 
-The covariance is that of jointly drawn, calibrated paths (`medians`). The projection depends on W only up to S X S',
-the part that the quarters to come do to all levels alike, because C S = 0 below: what counts is the noise of the
-forecasts themselves.
+The projection depends on W only up to S X S', the part that the quarters to come do to all levels alike, because C S =
+0 below: what counts is the noise of the forecasts themselves, which errors of a dozen origins do not show apart. It is
+taken to be each forecast's own, in proportion to the variance of its errors (`medians`).
 
 Nodes stand in one order everywhere: sums first, from the top level down, then the bottoms, as in S = [A; I].
 
@@ -118,17 +118,17 @@ def mint(s: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     return projection(s, covariance).matrix
 
 
-def medians(s: np.ndarray, base: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def medians(s: np.ndarray, base: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Reconciled medians of the bottoms (bottoms, horizon), and by horizon why a projection is not minimum trace.
 
-    base: medians of all nodes (nodes, horizon); paths: (paths, nodes, horizon), drawn jointly, whose covariance is that
-    of the calibrated errors with shared shocks: from a dozen origins errors alone could not show one.
+    base, variance: medians of all nodes and variances of their calibrated errors (nodes, horizon). Variances alone: the
+    shocks to come, which all levels share, cancel in the projection, and the noise of the forecasts is each one's own.
+    A covariance drawn from an assumed dependence of a sum on its members would move these away from a sum whose bands
+    are wider than theirs together, and past one whose bands are narrower.
     """
-    deviation = paths - paths.mean(axis=0)
-    covariance = without_repeats(s, np.einsum("pih,pjh->hij", deviation, deviation) / len(paths))
     answer, reasons = np.empty((s.shape[1], base.shape[1])), []
     for step in range(base.shape[1]):
-        found = projection(s, covariance[step])
+        found = projection(s, without_repeats(s, np.diag(variance[:, step])))
         answer[:, step] = (found.matrix @ base[:, step])[len(s) - s.shape[1] :]
         reasons.append(found.reason)
     return answer, reasons

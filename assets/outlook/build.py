@@ -141,7 +141,8 @@ def _forecast(
         summary.update(reason="no series has a figure known by then")
         return tables
     items = [member.item for member in used]
-    learnt = learn_from(vintages, items, HORIZON, ENDED_QUARTERS, seed, progress)
+    owners = [member.operator for member in used]
+    learnt = learn_from(vintages, items, owners, HORIZON, ENDED_QUARTERS, seed, progress)
     said = _say(items, learnt, seed)
     above = [
         node for unit in units for node in unit.sums if node.item is not None and node.series_id not in said.outlook
@@ -175,7 +176,7 @@ def _forecast(
             summary["sums"] += 1
             _add_rows(tables, vintage, aggregate, *paths[aggregate.series_id], (SUM_MODEL,) * HORIZON)
     levels = [member.level for member in used]
-    tables["accuracy"] = accuracy_table(learnt, levels, [member.unit for member in used], seed)
+    tables["accuracy"] = accuracy_table(learnt, levels, [member.unit for member in used], owners, seed)
     reasons = {OCCUPANCY: reason_of(learnt.rate, HORIZON), CAPACITY: reason_of(learnt.capacity, HORIZON)}
     tables["choice"] = [
         (vintage, member.level, *row, reasons[str(row[1])])

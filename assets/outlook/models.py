@@ -42,12 +42,16 @@ class Learnt:
 def learn_from(
     vintages: Sequence[Vintage],
     now: Sequence[Occupancy],
+    owners: Sequence[str],
     horizon: int,
     beyond: int,
     seed: int,
     progress: Progress | None = None,
 ) -> Learnt:
-    """Backtest the vintages and learn from all that came. beyond: quarters past the horizon for series that lag."""
+    """Backtest the vintages and learn from all that came.
+
+    owners: operator of each of `now`; beyond: quarters past the horizon for series that lag.
+    """
     total = 2 * len(vintages)
 
     def first(done: int, _total: int) -> None:
@@ -62,17 +66,19 @@ def learn_from(
     said = backtest.honest(found, second)
     capacity, rate = learn(found.capacity, beyond), learn(found.rate, beyond)
     z_capacity, z_rate = capacity.errors(found.capacity), rate.errors(found.rate)
-    spread = Spread(
-        capacity.calibration, rate.calibration, correlation_of(z_capacity, z_rate), shared_share(found.rate, z_rate)
-    )
+    shared = shared_share(found.rate, z_rate, np.array(owners, dtype=object)[found.rate.of])
+    spread = Spread(capacity.calibration, rate.calibration, correlation_of(z_capacity, z_rate), shared)
     return Learnt(capacity, rate, spread, found, said)
 
 
-def accuracy_table(learnt: Learnt, levels: Sequence[str], units: Sequence[str], seed: int) -> pd.DataFrame:
-    """Rows of forecast_accuracy: every member, the combination and what is published (`chosen`); of totals, the sum of
-    what is published and the last value.
+def accuracy_table(
+    learnt: Learnt, levels: Sequence[str], units: Sequence[str], owners: Sequence[str], seed: int
+) -> pd.DataFrame:
+    """Rows of forecast_accuracy: every member, the combination and what is published (`chosen`); of totals of
+    operators, the sum of what is published and the last value. levels, units, owners: of each series.
     """
-    totals = honest_totals(learnt.origins, units, seed)
+    summed = [unit if level == "operator" else "" for level, unit in zip(levels, units, strict=True)]
+    totals = honest_totals(learnt.origins, summed, owners, seed)
     table = backtest.accuracy(learnt.said, learnt.origins, levels, totals)
     return table.replace({np.nan: None}) if len(table) else table
 

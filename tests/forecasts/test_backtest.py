@@ -125,9 +125,22 @@ def test_nothing_after_an_origin_changes_what_was_said_or_learnt_there(said: pd.
     assert (said[~early]["median"].to_numpy() != again[~early]["median"].to_numpy()).mean() > 0.9
 
 
+def test_a_restatement_teaches_nothing_before_it_is_made(said: pd.DataFrame) -> None:
+    """What is learnt at a quarter are outcomes as known for it: figures restated today change only what is scored."""
+
+    def restated(item: Occupancy) -> Occupancy:
+        shifted = np.where(np.arange(LENGTH) == 9, item.rate.y / 2, item.rate.y)
+        return replace(item, rate=Series(item.unique_id, FIRST, shifted))
+
+    again = honest(origins(vintages(known()), tuple(restated(item) for item in known()), HORIZON))
+    columns = [name for name in SAID_COLUMNS if name != "outcome"]
+    pd.testing.assert_frame_equal(said[columns], again[columns], check_exact=True)
+    assert (said["outcome"] != again["outcome"]).any()
+
+
 def test_outcomes_of_origins_are_hidden_until_their_quarter(found: Origins) -> None:
     """At a quarter errors are known whose target is that quarter or an earlier one, of earlier origins alone."""
-    past = known_at(found.rate, FIRST + 8)
+    past = known_at(found, FIRST + 8)[1]
     assert past.period.max() == FIRST + 7
     targets = np.array([one.last for one in past.panel])[:, None] + np.arange(1, HORIZON + 1)
     assert (np.isfinite(past.outcome) == (targets <= FIRST + 8)).all()
@@ -183,7 +196,7 @@ def test_chosen_is_the_last_value_where_the_combination_had_not_beaten_it(found:
     period = found.rate.period[wide["row"].to_numpy(dtype=int)]
     states = set()
     for quarter in np.unique(period):
-        stands = learn(known_at(found.rate, int(quarter))).last_value
+        stands = learn(known_at(found, int(quarter))[1]).last_value
         rows = wide[period == quarter]
         held = stands[rows["horizon"].to_numpy(dtype=int) - 1]
         expected = np.where(held, rows[NAIVE], rows[COMBINATION])
@@ -224,7 +237,7 @@ def small_origins(change: np.ndarray) -> Origins:
     panel = Panel(tuple(Series(at, 0, np.zeros(4)) for at in range(count)))
     none = Said((), np.empty((count, 0, 1)), np.empty((count, 0), bool), np.empty((count, 0, 1)), ((),) * count)
     rolled = Rolled(panel, none, np.arange(count), np.zeros(count, int), np.arange(count), np.zeros((count, 1)))
-    return Origins(tuple(range(count)), rolled, rolled, change)
+    return Origins(tuple(range(count)), (), {}, rolled, rolled, change)
 
 
 def test_scores_by_hand() -> None:

@@ -36,11 +36,12 @@ def items() -> list[Occupancy]:
 
 
 UNITS = ("mw", "mw", "mw", "sqm")
+OWNERS = ("A", "B", "C", "D")
 
 
 def test_what_came_is_the_members_rate_weighted_by_capacity(items: list[Occupancy]) -> None:
     """The total that came is used over in service of the same members; units are never summed across."""
-    totals = honest_totals(found_of(items), UNITS)
+    totals = honest_totals(found_of(items), UNITS, OWNERS)
     assert list(totals.columns) == list(SUM_COLUMNS)
     assert set(totals["model"]) == {"naive", "chosen"}
     late = totals[(totals["period"] == FIRST + 18) & (totals["horizon"] == 2) & (totals["model"] == "chosen")]
@@ -53,7 +54,7 @@ def test_what_came_is_the_members_rate_weighted_by_capacity(items: list[Occupanc
 
 def test_a_member_that_has_ended_leaves_the_total(items: list[Occupancy]) -> None:
     """Its last figure may be bridged for two quarters, and no longer."""
-    totals = honest_totals(found_of(items), UNITS)
+    totals = honest_totals(found_of(items), UNITS, OWNERS)
     gone = totals[(totals["period"] > FIRST + 9 + 2) & (totals["model"] == "naive")]
     assert len(gone)
     assert (gone.groupby(["period", "horizon"]).size() == 2).all()
@@ -68,7 +69,7 @@ def test_nothing_after_a_quarter_changes_what_was_said_of_its_total(items: list[
     changed = [Occupancy(Series(i.rate.unique_id, FIRST, np.where(np.arange(len(i.rate.y)) > 14, 0.2, i.rate.y)),
                          i.in_service) for i in items]  # fmt: skip
     said = ["median", "low_80", "high_80", "low_95", "high_95"]
-    one, two = (honest_totals(found_of(each), UNITS) for each in (items, changed))
+    one, two = (honest_totals(found_of(each), UNITS, OWNERS) for each in (items, changed))
     keys = ["model", "period", "horizon", "scale"]
     before = [each[each["period"] <= FIRST + 14].sort_values([*keys, "median"]) for each in (one, two)]
     assert len(before[0])
@@ -77,9 +78,19 @@ def test_nothing_after_a_quarter_changes_what_was_said_of_its_total(items: list[
 
 def test_bands_are_in_order_and_rates(items: list[Occupancy]) -> None:
     """What is scored is a rate with bands that do not cross."""
-    totals = honest_totals(found_of(items), UNITS)
+    totals = honest_totals(found_of(items), UNITS, OWNERS)
     band = totals[["low_95", "low_80", "median", "high_80", "high_95"]].to_numpy()
     assert (np.diff(band, axis=1) >= 0).all()
     assert band.min() >= 0
     assert band.max() <= 1
-    assert honest_totals(found_of([]), ()).empty
+    assert honest_totals(found_of([]), (), ()).empty
+
+
+def test_one_owner_counts_once_and_series_outside_totals_never(items: list[Occupancy]) -> None:
+    """An operator and its own site are not added up: the larger one stands for both."""
+    found = found_of(items)
+    one, two = (honest_totals(found, units, ("A", "A", "C", "D")) for units in (UNITS, ("", "mw", "mw", "")))
+    late = [each[(each["period"] == FIRST + 18) & (each["horizon"] == 1)] for each in (one, two)]
+    assert len(late[0]) == 2 * len(late[1]) == 4
+    assert set(late[1]["outcome"]) < set(late[0]["outcome"])
+    assert late[1]["outcome"].iloc[0] == pytest.approx(items[1].rate.y[19])

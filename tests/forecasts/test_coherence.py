@@ -106,19 +106,20 @@ def test_sums_without_history_change_nothing() -> None:
         for ours, theirs in zip(both(found.paths[series.unique_id]), both(alone(series)), strict=True):
             assert np.allclose(ours, theirs, rtol=1e-9)
     assert found.moved == pytest.approx((0.0, 0.0), abs=1e-12)
-    assert found.reasons == ("bottom-up: no sum has an error of its own",)
+    assert found.reasons == ("",)
 
 
-def test_a_sum_with_history_pulls_its_members_its_way() -> None:
+@pytest.mark.parametrize("wide", [0.1, 0.5, 1.0, 3.0])
+def test_a_sum_with_history_pulls_its_members_its_way(wide: float) -> None:
     """A total that says more than its members say together moves their medians up, in capacity and in the rate."""
     says = sum(both(alone(one))[0][:, 0].mean() for one in BOTTOMS)
-    high = outlook("total", 1.05 * says, 0.8, wide=0.5)
+    high = outlook("total", 1.05 * says, 0.8, wide=wide)
     found = together([Sum("total", "total", EVEN, high)])
     for series in BOTTOMS:
         ours, theirs = found.paths[series.unique_id], alone(series)
         assert np.median(both(ours)[0]) > np.median(both(theirs)[0])
         assert np.median(ours.rate) > np.median(theirs.rate)
-    assert min(found.moved) > 0.001
+    assert 0 < min(found.moved) < max(found.moved) < 0.2
     assert found.reasons == ("",)
 
 
@@ -173,7 +174,8 @@ def test_held_draws_are_counted() -> None:
     """Draws of the bottoms that were held at a bound are told, of all there are; sums add none of their own."""
     sums = [Sum("total", "total", EVEN, outlook("total", 480, 0.7))]
     found = together(sums)
-    assert found.clipped == sum(alone(one).clipped for one in BOTTOMS) > 0
+    at_bounds = sum(int(((paths.rate <= 0) | (paths.rate >= 1)).sum()) for paths in found.bridged.values())
+    assert found.clipped == at_bounds > 0
     assert found.draws == sum(paths.rate.size for paths in found.bridged.values())
     calm = [outlook("a", 100, 0.5), outlook("b", 100, 0.5)]
     assert together([Sum("t", "total", {"a": 1.0, "b": 1.0}, None)], calm).clipped == 0

@@ -14,7 +14,6 @@ from forecasts.calibration import GRID, Calibration
 from forecasts.panel import Panel, Series
 from forecasts.paths import (
     CORRELATION_PRIOR_PAIRS,
-    OWN_SHARE,
     SHARED_PRIOR_PAIRS,
     SHARED_SHOCK_SHARE,
     Outlook,
@@ -25,8 +24,6 @@ from forecasts.paths import (
     below,
     correlation_of,
     draw,
-    draw_sum,
-    normal_scores,
     offsets_at,
     quantiles,
     shared_share,
@@ -154,29 +151,6 @@ def test_sums_are_weighted_and_keep_the_order_given() -> None:
     assert (used <= in_service).all()
     alone, _ = added([one], [1.0])
     assert (alone == one.in_service).all()
-
-
-def test_a_sum_is_drawn_with_its_members() -> None:
-    """Drawn apart, a sum and its members would contradict each other in every path; own medians and widths stay."""
-    shocks = Shocks(0, 40, 1)
-    members = [draw(outlook(name), shocks, spread(), 0, HORIZON) for name in "abc"]
-    whole = outlook("sum", in_service=500.0)
-    paths = draw_sum(whole, shocks, spread(), 0, members, [1.0] * 3)
-    in_service, _ = added(members, [1.0] * 3)
-    assert paths.in_service is not None
-    assert np.median(paths.in_service, axis=0) == pytest.approx(np.full(HORIZON, 500.0), rel=0.01)
-    assert np.log(paths.in_service[:, 3]).std() == pytest.approx(0.06, rel=0.1)
-    together = np.corrcoef(normal_scores(in_service)[:, 1], normal_scores(paths.in_service)[:, 1])[0, 1]
-    assert together == pytest.approx(np.sqrt(1 - OWN_SHARE), abs=0.03)
-
-
-def test_normal_scores_are_ranks_and_ties_share_theirs() -> None:
-    """What does not vary stands at 0, what varies is standard normal whatever its shape."""
-    values = np.column_stack([np.exp(np.random.default_rng(0).normal(size=1000)), np.full(1000, 7.0)])
-    found = normal_scores(values)
-    assert np.abs(found[:, 1]).max() < 1e-12
-    assert found[:, 0].std() == pytest.approx(1.0, abs=0.01)
-    assert (np.argsort(found[:, 0]) == np.argsort(values[:, 0])).all()
 
 
 def test_an_odd_number_of_paths_is_refused() -> None:

@@ -220,16 +220,28 @@ def test_a_sum_that_is_one_bottom_has_no_say() -> None:
     assert rec.mint(s, w) @ [8.0, 9.0, 4.0, 4.0] == pytest.approx([8.0, 4.0, 4.0, 4.0], abs=1e-6)
 
 
-def test_medians_are_projected_horizon_by_horizon_with_the_paths_covariance() -> None:
-    """Against the textbook with numpy's own covariance: what a quarter's paths show must move that quarter alone."""
+def test_medians_are_projected_horizon_by_horizon_with_their_own_variances() -> None:
+    """Against the textbook: what is certain in one quarter must count in that quarter alone."""
     s, generator = tree(), np.random.default_rng(8)
-    paths = generator.standard_normal((300, 7, 2)) * np.arange(1, 8)[:, None] * np.array([1.0, 3.0])
+    variance = np.arange(1.0, 8)[:, None] * np.array([1.0, 3.0]) ** np.arange(7)[:, None]
     base = generator.normal(100, 10, (7, 2))
-    found, reasons = rec.medians(s, base, paths)
+    found, reasons = rec.medians(s, base, variance)
     assert reasons == ["", ""]
     for h in range(2):
-        w = np.cov(paths[:, :, h].T, bias=True)
-        assert found[:, h] == pytest.approx((textbook(s, w) @ base[:, h])[3:], rel=1e-9)
+        assert found[:, h] == pytest.approx((textbook(s, np.diag(variance[:, h])) @ base[:, h])[3:], rel=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(hierarchies(), st.floats(0.01, 100))
+def test_a_sum_never_moves_its_members_away_from_it(case: tuple[np.ndarray, np.random.Generator], wide: float) -> None:
+    """Whatever its band: between what members say and what the sum says, never beyond either."""
+    s, generator = case
+    s = np.vstack([s[:1], np.eye(s.shape[1])])
+    base = generator.uniform(1, 10, (len(s), 1))
+    variance = generator.uniform(0.5, 2, (len(s), 1)) * np.array([wide, *[1.0] * s.shape[1]])[:, None]
+    found, _ = rec.medians(s, base, variance)
+    before, after, says = float(s[0] @ base[1:, 0]), float(s[0] @ found[:, 0]), float(base[0, 0])
+    assert min(before, says) - 1e-9 <= after <= max(before, says) + 1e-9
 
 
 def test_rates_are_held_and_defined_where_nothing_is_in_service() -> None:
