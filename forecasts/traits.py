@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecasts.compiling import compiled
+from forecasts.gaps import fill
 from forecasts.members.base import DEFAULT_RELATIVE_CHANGE, LARGEST
 from forecasts.panel import Panel
 
@@ -34,15 +35,13 @@ def _describe(flat: np.ndarray, offsets: np.ndarray, log_allowed: np.ndarray) ->
     count = len(offsets) - 1
     answer = np.zeros((count, 8))
     for i in range(count):
-        y = flat[offsets[i] : offsets[i + 1]].copy()
+        raw = flat[offsets[i] : offsets[i + 1]]
+        y = raw.copy()
         n = len(y)
-        seen, last, low = 0, 0, np.inf
+        seen = n - fill(raw, y)
+        low = np.inf
         for t in range(n):
-            if np.isnan(y[t]):
-                continue
-            for between in range(last + 1, t):
-                y[between] = y[last] + (y[t] - y[last]) * (between - last) / (t - last)
-            seen, last, low = seen + 1, t, min(low, y[t])
+            low = min(low, y[t])
         answer[i, COUNT] = seen
         if n == 0:
             continue

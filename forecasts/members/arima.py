@@ -20,6 +20,7 @@ import math
 import numpy as np
 
 from forecasts.compiling import compiled
+from forecasts.gaps import LONGEST_SHARE, TOO_MANY, fill
 from forecasts.members.arima_differences import (
     KPSS_CRITICAL,
     SEASON,
@@ -45,11 +46,10 @@ from forecasts.members.compiled import Compiled
 
 FEWEST = 6
 FEWEST_DIFFERENCES = 4
-MOST_MISSING = 0.2
 TOO_SHORT, TOO_MANY_GAPS, CONSTANT, NOT_FINITE = 1, 2, 3, 4
 REASONS = {
     TOO_SHORT: f"needs at least {FEWEST} figures",
-    TOO_MANY_GAPS: "more than a fifth of the quarters are missing",
+    TOO_MANY_GAPS: TOO_MANY,
     CONSTANT: "all figures are equal",
     NOT_FINITE: "no model gave finite figures",
 }
@@ -239,21 +239,6 @@ def mix(
 
 
 @compiled
-def fill(raw: np.ndarray, y: np.ndarray) -> int:
-    """y: raw (first and last figure present) with gaps filled linearly; how many gaps."""
-    gaps, last = 0, 0
-    for t in range(len(raw)):
-        y[t] = raw[t]
-        if math.isnan(raw[t]):
-            gaps += 1
-        else:
-            for s in range(last + 1, t):
-                y[s] = raw[last] + (raw[t] - raw[last]) * (s - last) / (t - last)
-            last = t
-    return gaps
-
-
-@compiled
 def kernel(flat: np.ndarray, offsets: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """See forecasts.members.compiled."""
     series = len(offsets) - 1
@@ -273,7 +258,7 @@ def kernel(flat: np.ndarray, offsets: np.ndarray, horizon: int) -> tuple[np.ndar
         gaps = fill(raw, y)
         if n - gaps < FEWEST:
             status[at] = TOO_SHORT
-        elif gaps > MOST_MISSING * n:
+        elif gaps > LONGEST_SHARE * n:
             status[at] = TOO_MANY_GAPS
         elif same(y, n):
             status[at] = CONSTANT

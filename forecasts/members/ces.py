@@ -20,12 +20,13 @@ from __future__ import annotations
 import numpy as np
 
 from forecasts.compiling import compiled
+from forecasts.gaps import LONGEST_SHARE, TOO_MANY, fill
 from forecasts.members.compiled import Compiled
 
 FEW_FIGURES, MANY_GAPS = 1, 2
 REASONS = {
     FEW_FIGURES: "complex exponential smoothing needs at least five figures",
-    MANY_GAPS: "more than a fifth of the quarters are missing",
+    MANY_GAPS: TOO_MANY,
 }
 
 SEASON = 4
@@ -59,21 +60,6 @@ MOST_STEPS = 60
 LONGEST_MOVE = 0.3  # a longer first move lands on the box's edge, from where it seldom finds back
 ENOUGH = 1e-6  # relative fall of the squared errors at which the search ends
 NOTHING = 1e-28  # squared errors below it are rounding (figures are at most 1)
-
-
-@compiled
-def filled(y: np.ndarray, out: np.ndarray) -> int:
-    """y (n,) with gaps filled linearly into out (n,); the number of gaps. First and last figure are present."""
-    gaps, last = 0, 0
-    for i in range(len(y)):
-        out[i] = y[i]
-        if np.isnan(y[i]):
-            gaps += 1
-            continue
-        for j in range(last + 1, i):
-            out[j] = y[last] + (y[i] - y[last]) * (j - last) / (i - last)
-        last = i
-    return gaps
 
 
 @compiled
@@ -385,11 +371,11 @@ def answer(
         raw = flat[offsets[series] : offsets[series + 1]]
         n = len(raw)
         y = np.empty(n)
-        gaps = filled(raw, y)
+        gaps = fill(raw, y)
         if n - gaps < LEAST_FIGURES:
             status[series] = FEW_FIGURES
             continue
-        if 5 * gaps > n:
+        if gaps > LONGEST_SHARE * n:
             status[series] = MANY_GAPS
             continue
         fit_models(y, not averaged, averaged, xs, states, sses, criteria)

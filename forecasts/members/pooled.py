@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecasts.compiling import compiled
+from forecasts.gaps import LONGEST_SHARE, TOO_MANY, fill
 from forecasts.linear import solve
 from forecasts.members.compiled import Compiled
 
@@ -30,28 +31,12 @@ LARGEST_TARGET = 20.0
 SQUARED_BELOW = 0.3
 # A year less of seasonal evidence counts this much less.
 SEASON_DECAY = 0.9
-LONGEST_GAP_SHARE = 0.2
 
 REASONS = {
     1: f"fewer than {MIN_POINTS} quarters",
-    2: "more than a fifth of the quarters are missing",
+    2: TOO_MANY,
     3: "all figures equal",
 }
-
-
-@compiled
-def _filled(y: np.ndarray, out: np.ndarray) -> int:
-    """Copy of y with gaps filled on a straight line; returns the number of gaps."""
-    gaps, last = 0, 0
-    for t in range(len(y)):
-        if np.isnan(y[t]):
-            gaps += 1
-            continue
-        for between in range(last + 1, t):
-            out[between] = y[last] + (y[t] - y[last]) * (between - last) / (t - last)
-        out[t] = y[t]
-        last = t
-    return gaps
 
 
 @compiled
@@ -177,7 +162,7 @@ def fit_and_follow(
         if n < MIN_POINTS:
             status[i] = 1
             continue
-        if _filled(y, own) > LONGEST_GAP_SHARE * n:
+        if fill(y, own) > LONGEST_SHARE * n:
             status[i] = 2
             continue
         low, high = own.min(), own.max()
