@@ -28,7 +28,7 @@ FEWEST_PAIRS = 8
 class Evidence:
     """Mean absolute errors over all origins in scales of the series (mean change on the year before), by horizon: of
     the last value, the combination and each member; pairs: series and origins compared; gain, error: mean and standard
-    error of the paired difference.
+    error of the paired difference; whole: the same two over all horizons together.
     """
 
     naive: np.ndarray
@@ -37,6 +37,7 @@ class Evidence:
     pairs: np.ndarray
     gain: np.ndarray
     error: np.ndarray
+    whole: tuple[float, float]
     origins: int
 
 
@@ -85,7 +86,7 @@ def learn(rolled: Rolled, beyond: int = 0, only: str | None = None, always: bool
     combined = combine(rolled.said, own.of(traits, rolled.said.fitted))
     naive = rolled.said.median[:, rolled.said.names.index(NAIVE)]
     evidence = compare(rolled, combined, naive)
-    stands = (evidence.pairs < FEWEST_PAIRS) | ~(evidence.gain > STANDARD_ERRORS * evidence.error)
+    stands = last_value_stands(evidence)
     stands &= only is None and not always
     median = np.where(stands, naive, combined)
     with np.errstate(over="ignore"):
@@ -118,25 +119,45 @@ def compare(rolled: Rolled, combined: np.ndarray, naive: np.ndarray) -> Evidence
 
     ours, theirs = scaled(combined), scaled(naive)
     series = np.unique(rolled.of, return_inverse=True)[1]
+    gained = theirs - ours
     pairs, gain, error = np.zeros(steps, dtype=int), np.zeros(steps), np.full(steps, np.inf)
     for h in range(steps):
-        known = np.isfinite(ours[:, h])
-        if not known.any():
-            continue
-        alone = len(np.unique(series[known])) < FEWEST_PAIRS
-        labels = np.arange(int(known.sum())) if alone else series[known]
-        count = np.bincount(labels)
-        total = np.bincount(labels, weights=(theirs - ours)[known, h])
-        each = total[count > 0] / count[count > 0]
-        pairs[h], gain[h] = len(each), each.mean()
-        if len(each) > 1:
-            # Errors h quarters ahead of neighbouring origins overlap: so many fewer of them are independent.
-            independent = len(each) / (h + 1) if alone else len(each)
-            error[h] = each.std(ddof=1) / np.sqrt(independent)
+        pairs[h], gain[h], error[h] = _paired(gained[:, h], series, h + 1)
+    known = np.isfinite(gained)
+    mean = np.where(known, gained, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    _, *whole = _paired(np.where(known.any(axis=1), mean, np.nan), series, (steps + 1) / 2)
     members = {
         name: _mean(scaled(rolled.said.median[:, at])) for at, name in enumerate(rolled.said.names)
     }  # fmt: skip
-    return Evidence(_mean(theirs), _mean(ours), members, pairs, gain, error, len(rolled.of))
+    return Evidence(_mean(theirs), _mean(ours), members, pairs, gain, error, (whole[0], whole[1]), len(rolled.of))
+
+
+def _paired(gained: np.ndarray, series: np.ndarray, overlap: float) -> tuple[int, float, float]:
+    """Pairs, mean gain and its standard error (infinite with fewer than two pairs). gained: (cuts,), NaN where nothing
+    is known; overlap: origins of one series that see the same quarters.
+    """
+    known = np.isfinite(gained)
+    if not known.any():
+        return 0, 0.0, float("inf")
+    alone = len(np.unique(series[known])) < FEWEST_PAIRS
+    labels = np.arange(int(known.sum())) if alone else series[known]
+    count = np.bincount(labels)
+    each = np.bincount(labels, weights=gained[known])[count > 0] / count[count > 0]
+    if len(each) < 2:
+        return len(each), float(each.mean()), float("inf")
+    # Errors h quarters ahead of neighbouring origins overlap: so many fewer of them are independent.
+    independent = len(each) / overlap if alone else len(each)
+    return len(each), float(each.mean()), float(each.std(ddof=1) / np.sqrt(independent))
+
+
+def last_value_stands(evidence: Evidence) -> np.ndarray:
+    """Horizons (horizon,) at which the last value is the forecast: those at which the combination has not been seen to
+    beat it by more than chance, neither there nor, where it gains there, over all horizons together.
+    """
+    enough = evidence.pairs >= FEWEST_PAIRS
+    there = evidence.gain > STANDARD_ERRORS * evidence.error
+    whole = evidence.whole[0] > STANDARD_ERRORS * evidence.whole[1]
+    return np.asarray(~(enough & (there | (whole & (evidence.gain > 0)))))
 
 
 def _mean(error: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecasts.forecaster import FEWEST_PAIRS, compare, learn
+from forecasts.forecaster import FEWEST_PAIRS, Evidence, compare, last_value_stands, learn
 from forecasts.panel import Panel, Series
 from forecasts.rolling import Rolled, Said, ask, roll
 
@@ -162,3 +162,21 @@ def test_bands_reach_farther_the_farther_ahead() -> None:
     _, band, _, _ = answered(walks(60, 48, 11))
     wide = (band[..., 2] - band[..., 1]).mean(axis=0)
     assert 2.0 < wide[-1] / wide[0] < 4.0
+
+
+def evidence_with(gain: list[float], error: float, whole: tuple[float, float], pairs: int = 20) -> Evidence:
+    """Evidence of which only gains count."""
+    count, none = len(gain), np.full(len(gain), np.nan)
+    return Evidence(
+        none, none, {}, np.full(count, pairs), np.array(gain), np.full(count, error), whole, count * pairs
+    )  # fmt: skip
+
+
+def test_the_last_value_gives_way_where_it_is_beaten_or_where_it_loses_over_all_horizons_together() -> None:
+    """One horizon may lack the power to show what all show together; one that loses keeps the last value."""
+    shown = evidence_with([3.0, 0.5, -0.1], 1.0, (0.1, 1.0))
+    assert last_value_stands(shown).tolist() == [False, True, True]
+    together = evidence_with([3.0, 0.5, -0.1], 1.0, (1.2, 0.5))
+    assert last_value_stands(together).tolist() == [False, False, True]
+    few = evidence_with([3.0, 3.0], 1.0, (3.0, 1.0), pairs=7)
+    assert last_value_stands(few).all()
