@@ -29,6 +29,8 @@ SHRINKAGE_CHANGES = 4
 LEVEL_SHARE = 0.05
 # A log trait never counts for more than this: a series that has not moved yet is no proof that it never will.
 LARGEST_TRAIT = 5.0
+# Members that meet a short series exactly state no error and agree; what comes is not that certain.
+LEAST_SAID = -2.0
 LARGEST_ERROR = 1000.0
 NEWTON_STEPS = 60
 TOLERANCE = 1e-7
@@ -101,10 +103,10 @@ def traits_of(panel: Panel, said: Said, unrest: Unrest) -> tuple[np.ndarray, np.
     steps = np.arange(1.0, horizon + 1)
     share = np.where([one.signed for one in panel], year, LEVEL_SHARE * level)
 
-    def against(value: np.ndarray) -> np.ndarray:
+    def against(value: np.ndarray, least: float = -LARGEST_TRAIT) -> np.ndarray:
         with np.errstate(over="ignore", divide="ignore"):
             ratio = np.log((value + floor[:, None]) / base[:, None])
-        return np.clip(np.broadcast_to(ratio, (len(panel), horizon)), -LARGEST_TRAIT, LARGEST_TRAIT)
+        return np.clip(np.broadcast_to(ratio, (len(panel), horizon)), least, LARGEST_TRAIT)
 
     with np.errstate(over="ignore"):
         walk = quarter[:, None] * np.sqrt(steps)
@@ -114,8 +116,8 @@ def traits_of(panel: Panel, said: Said, unrest: Unrest) -> tuple[np.ndarray, np.
         against(quarter[:, None]),
         against(recent[:, None]),
         against(share[:, None]),
-        against(discord(said)),
-        *(against(np.maximum(each, 0.0)) for each in own),
+        against(discord(said), LEAST_SAID),
+        *(against(np.maximum(each, 0.0), LEAST_SAID) for each in own),
         np.broadcast_to(np.log(np.maximum(look[:, COUNT, None], 1.0) / USUAL_LENGTH), (len(panel), horizon)),
         np.broadcast_to(np.log(steps), (len(panel), horizon)),
     ]

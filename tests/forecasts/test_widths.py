@@ -7,7 +7,7 @@ import pytest
 
 from forecasts import widths
 from forecasts.panel import Panel, Series
-from forecasts.rolling import Said
+from forecasts.rolling import Said, ask
 from forecasts.widths import TRAITS, TYPICAL, has_moved, learn_widths, traits_of, unrest_of
 
 HORIZON = 4
@@ -175,3 +175,10 @@ def test_a_short_calm_series_has_the_unrest_of_its_panel() -> None:
         wide.append(width_of(panel, said_of(panel))[-1])
     assert (wide[0] > 0.2 * width_of(Panel(moving), said_of(Panel(moving))).mean(axis=0)).all()
     assert (wide[1] < wide[0]).all()
+
+
+def test_members_that_meet_a_series_exactly_leave_it_a_width() -> None:
+    """A short ramp is fitted without error; what comes next is not that certain."""
+    panel = Panel((Series("ramp", 0, np.arange(1.0, 10.0)),))
+    base, traits = traits_of(panel, ask(panel, 4), unrest_of(panel))
+    assert (widths.widths(base, traits, TYPICAL) > 0.1 * base[:, None]).all()
