@@ -104,7 +104,7 @@ def build_outlook(
     aggregates = read_aggregates(connection, members, known_by)
     first = (pd.Timestamp(vintage) - pd.offsets.QuarterEnd(BACKTEST_QUARTERS)).date()
     oldest = min((quarter_ends([one.item.rate.first])[0].date() for one in members), default=vintage)
-    vintages = read_vintages(connection, max(first, oldest), vintage)
+    vintages = read_vintages(connection, max(first, oldest), vintage, known_by)
     tables = _forecast(members, aggregates, vintages, vintage, seed, progress)
     _write(connection, vintage, tables)
     return {**tables["summary"], "seconds": round(time.monotonic() - started, 2)}

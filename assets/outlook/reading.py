@@ -75,17 +75,17 @@ def read_members(connection: duckdb.DuckDBPyConnection, known_by: date) -> list[
     return members
 
 
-def read_vintages(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> list[Vintage]:
+def read_vintages(connection: duckdb.DuckDBPyConnection, first: date, last: date, known_by: date) -> list[Vintage]:
     """Series of one operator or source, with figures enough for an origin, as they were known for each quarter end from
     first to last.
 
-    A quarter's vintage knows what had been printed by the end of the quarter after it. Needs read_members before (same
+    A quarter's vintage knows what had been printed by the end of the quarter after it, and none more than what is
+    known_by. Needs read_members before (same
     connection), and leaves the temporary tables as known for `last`.
     """
     vintages = []
     for end in pd.date_range(first, last, freq="QE"):
-        known_by = (end + pd.offsets.QuarterEnd(1)).date()
-        know(connection, known_by)
+        know(connection, min((end + pd.offsets.QuarterEnd(1)).date(), known_by))
         rows = connection.execute(
             "SELECT series.level, series.entity_id || '/' || unit AS series_id, quarter_end, in_service, occupancy,"
             " perimeter FROM series_rows AS series LEFT JOIN chosen_perimeter ON chosen_perimeter.level = series.level"

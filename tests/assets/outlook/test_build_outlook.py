@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from assets.outlook.build import CHOICE_COLUMNS, FORECAST_COLUMNS, build_outlook
-from assets.outlook.reading import read_members
+from assets.outlook.reading import read_members, read_vintages
 from assets.reports.operators import load_layouts
 from assets.warehouse.database import connect, create_schema
 from assets.warehouse.history import build_history
@@ -224,6 +224,16 @@ def test_figures_not_known_by_then_change_nothing(warehouse: duckdb.DuckDBPyConn
     warehouse.execute("UPDATE occupancy_history SET occupancy = 0.01, leased = 1 WHERE known_at > ?", [early])
     build_outlook(warehouse, date(2025, 6, 30), early, 7)
     pd.testing.assert_frame_equal(before, forecasts_of(warehouse))
+
+
+def test_the_newest_vintage_of_a_backtest_knows_no_more_than_its_day(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Before the next quarter has ended, what is printed after the day of the forecast is not known to any vintage."""
+    day, end = date(2025, 8, 15), date(2025, 6, 30)
+    read_members(warehouse, day)
+    newest = read_vintages(warehouse, date(2025, 3, 31), end, day)[-1]
+    later = read_vintages(warehouse, date(2025, 3, 31), end, date(2025, 9, 30))[-1]
+    assert max(item.rate.last for item in later.items) == later.quarter
+    assert max(item.rate.last for item in newest.items) == newest.quarter - 1
 
 
 def test_breach_probabilities_grow_with_the_threshold(built: Built) -> None:
