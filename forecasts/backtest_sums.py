@@ -39,10 +39,11 @@ def honest_totals(found: Origins, units: Sequence[str], owners: Sequence[str], s
         own = np.array(owners, dtype=object)[past_rate.of]
         for model, only in ((CHOSEN, None), (NAIVE, NAIVE)):
             capacity, rate = learn(past_capacity, only=only), learn(past_rate, only=only)
+            z = rate.errors(past_rate)
             spread = Spread(
                 capacity.calibration, rate.calibration,
-                correlation_of(capacity.errors(past_capacity), rate.errors(past_rate)),
-                shared_share(past_rate, rate.errors(past_rate), own),
+                correlation_of(capacity.errors(past_capacity), z),
+                shared_share(past_rate, z, own),
             )  # fmt: skip
             for rows in groups:
                 parts.append(_total(found, rows, capacity, rate, spread, seed).assign(model=model, period=quarter))

@@ -29,7 +29,6 @@ LARGEST_ERROR = 30.0
 LARGEST_TRAIT = 2.5
 # Errors below this many scales count squared, so that the search has a slope everywhere.
 SMOOTHED = 0.05
-FIRST_TRAITS = ("constant", "length", "year against quarter", "yearly repeat", "quarterly repeat", "discord", "drift")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasts.forecaster import COMBINATION, NAIVE, Forecaster, learn
+from forecasts.forecaster import NAIVE, Forecaster, learn
 from forecasts.members import MEMBERS
 from forecasts.panel import Panel, panel_from_frame, quarter_ends
 from forecasts.parallel import Progress
@@ -82,10 +82,9 @@ def explained(
         roll(series, horizon, names, seed, jobs, _half(progress, 0)), only=None if model == AUTO else model
     )  # fmt: skip
     said = ask(series, horizon, names, seed, jobs, _half(progress, 1))
-    middle, quantiles = learnt.quantiles(series, said, LEVELS)
-    weights = learnt.median(series, said)[1]
+    middle, quantiles, weights = learnt.answer(series, said, LEVELS)
     return Result(
-        _frame(series, horizon, _labels(said, learnt, horizon, model), middle, quantiles),
+        _frame(series, horizon, learnt.labels(said), middle, quantiles),
         _choice(series, said, learnt, weights),
         evidence_of(learnt),
     )
@@ -102,14 +101,6 @@ def _half(progress: Progress | None, half: int) -> Progress | None:
     return told
 
 
-def _labels(said: Said, learnt: Forecaster, horizon: int, model: str) -> np.ndarray:
-    """What answered, (series, horizon): a series that no model fitted has the last value."""
-    counts = np.array([name != NAIVE if model == AUTO else name == model for name in said.names])
-    last = np.tile(learnt.last_value[:horizon], (len(said.fitted), 1))
-    last[(said.fitted & counts).sum(axis=1) == 0] = True
-    return np.where(last, NAIVE, COMBINATION if model == AUTO else model)
-
-
 def _frame(panel: Panel, horizon: int, labels: np.ndarray, median: np.ndarray, quantiles: np.ndarray) -> pd.DataFrame:
     steps = np.arange(1, horizon + 1)
     ordinals = np.concatenate([one.last + steps for one in panel])
@@ -122,14 +113,10 @@ def _frame(panel: Panel, horizon: int, labels: np.ndarray, median: np.ndarray, q
 def _choice(panel: Panel, said: Said, learnt: Forecaster, weights: np.ndarray) -> pd.DataFrame:
     members = len(said.names)
     ids = pd.Series([one.unique_id for one in panel]).repeat(members).reset_index(drop=True)
-    error = [_mean(learnt.evidence.members[name]) for name in said.names]
+    error = [learnt.evidence.member(name) for name in said.names]
     reasons = [reason for each in said.reasons for reason in each]
     columns = (ids, list(said.names) * len(panel), weights.reshape(-1), error * len(panel), reasons)
     return pd.DataFrame(dict(zip(CHOICE_COLUMNS, columns, strict=True)))
-
-
-def _mean(error: np.ndarray) -> float:
-    return float(np.nanmean(error)) if np.isfinite(error).any() else float("nan")
 
 
 def evidence_of(learnt: Forecaster) -> dict[str, object]:

@@ -40,6 +40,11 @@ class Evidence:
     whole: tuple[float, float]
     origins: int
 
+    def member(self, name: str) -> float:
+        """Mean error of a member over all horizons; NaN where nothing is known."""
+        error = self.members[name]
+        return float(np.nanmean(error)) if np.isfinite(error).any() else float("nan")
+
 
 @dataclass(frozen=True)
 class Forecaster:
@@ -58,6 +63,14 @@ class Forecaster:
         naive = said.median[:, said.names.index(NAIVE)]
         return np.where(self.last_value[: naive.shape[1]], naive, combine(said, own)), own
 
+    def labels(self, said: Said) -> np.ndarray:
+        """What answers, (series, horizon): a series that no model fitted has the last value."""
+        only, steps = self.weights.only, said.median.shape[2]
+        counts = np.array([name != NAIVE if only is None else name == only for name in said.names])
+        last = np.tile(self.last_value[:steps], (len(said.fitted), 1))
+        last[(said.fitted & counts).sum(axis=1) == 0] = True
+        return np.where(last, NAIVE, COMBINATION if only is None else only)
+
     def widths(self, panel: Panel, said: Said) -> np.ndarray:
         """Widths (series, horizon) of the series' errors."""
         base, traits = widths.traits_of(panel, said, self.unrest)
@@ -70,11 +83,18 @@ class Forecaster:
             z = missed / self.widths(rolled.panel, rolled.said)
         return np.where(np.isfinite(z), z, np.nan)
 
-    def quantiles(self, panel: Panel, said: Said, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """Medians (series, horizon) and quantiles (series, horizon, levels), bounded as the panel's series are."""
-        middle = panel.bounded(self.median(panel, said)[0])
+    def answer(self, panel: Panel, said: Said, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Medians (series, horizon) and quantiles (series, horizon, levels), bounded as the panel's series are, and the
+        weights (series, members) behind them.
+        """
+        median, weights = self.median(panel, said)
+        middle = panel.bounded(median)
         band = bands(middle, self.widths(panel, said), self.calibration, levels)
-        return middle, panel.bounded(band)
+        return middle, panel.bounded(band), weights
+
+    def quantiles(self, panel: Panel, said: Said, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """The first two of `answer`."""
+        return self.answer(panel, said, levels)[:2]
 
 
 def learn(rolled: Rolled, beyond: int = 0, only: str | None = None, always: bool = False) -> Forecaster:

@@ -34,11 +34,9 @@ from assets.warehouse.database import transaction
 from forecasts import rates
 from forecasts.backtest import Vintage
 from forecasts.coherence import Coherent, Sum, coherent
-from forecasts.forecaster import COMBINATION, NAIVE, Forecaster
 from forecasts.occupancy import Occupancy, bounded_rates, capacity_said, logs, rate_said
 from forecasts.panel import Panel, quarter_ends
 from forecasts.paths import Outlook, Paths, Shocks, below, draw, quantiles
-from forecasts.rolling import Said
 
 HORIZON = 8
 MIN_POINTS = 6
@@ -216,6 +214,7 @@ def _say(items: list[Occupancy], learnt: Learnt, seed: int) -> _Say:
     level_width = learnt.capacity.widths(capacity_panel, capacity)
     share = rates.from_scale(learnt.rate.median(rate_panel, rate)[0])
     share_width = learnt.rate.widths(rate_panel, rate)
+    by_rate, by_capacity = learnt.rate.labels(rate), learnt.capacity.labels(capacity)
     outlooks, labels = {}, {}
     for at, (name, item) in enumerate(zip(names, items, strict=True)):
         known = item.in_service is not None
@@ -223,22 +222,16 @@ def _say(items: list[Occupancy], learnt: Learnt, seed: int) -> _Say:
             name, item.rate.last, share[at], share_width[at],
             level[at] if known else None, level_width[at] if known else None,
         )  # fmt: skip
-        own = _labels(learnt.rate, rate, at)
-        above = _labels(learnt.capacity, capacity, at) if known else own
+        own = by_rate[at]
+        above = by_capacity[at] if known else own
         labels[name] = tuple(
-            one if one == other else f"{one} (capacity: {other})" for one, other in zip(own, above, strict=True)
+            str(one) if one == other else f"{one} (capacity: {other})" for one, other in zip(own, above, strict=True)
         )
     choice = choice_rows(names, OCCUPANCY, learnt.rate, rate_panel, rate)
     known_at = np.array([at for at, item in enumerate(items) if item.in_service is not None], dtype=int)
     some = Panel(tuple(capacity_panel.series[at] for at in known_at))
     choice += choice_rows([names[at] for at in known_at], CAPACITY, learnt.capacity, some, capacity.rows(known_at))
     return _Say(outlooks, labels, choice)
-
-
-def _labels(forecaster: Forecaster, said: Said, at: int) -> tuple[str, ...]:
-    """What answers for a series at each horizon: a series that no member fitted has the last value."""
-    alone = not said.fitted[at, [name != NAIVE for name in said.names]].any()
-    return tuple(NAIVE if alone or stands else COMBINATION for stands in forecaster.last_value[:HORIZON])
 
 
 def _joint(unit: Hierarchy, outlooks: dict[str, Outlook], learnt: Learnt, shocks: Shocks) -> Coherent | None:

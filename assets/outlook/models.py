@@ -107,16 +107,13 @@ def choice_rows(
     names: series_id of each series of the panel, of which said is what members say now.
     """
     weights = forecaster.median(panel, said)[1]
-    errors = [_mean(forecaster.evidence.members[member]) for member in said.names]
+    found = [forecaster.evidence.member(member) for member in said.names]
+    errors = [None if np.isnan(error) else error for error in found]
     return [
         (name, quantity, member, float(weights[at, position]), errors[position], said.reasons[at][position])
         for at, name in enumerate(names)
         for position, member in enumerate(said.names)
     ]
-
-
-def _mean(error: np.ndarray) -> float | None:
-    return float(np.nanmean(error)) if np.isfinite(error).any() else None
 
 
 def reason_of(forecaster: Forecaster, horizon: int) -> str:

@@ -7,7 +7,6 @@ tests/forecasts/members/test_contract.py holds every registered member to it.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -53,62 +52,34 @@ def scaled(y: np.ndarray) -> tuple[np.ndarray, float]:
     return y / top, top
 
 
-def mean_change(y: np.ndarray, lag: int = 1) -> float:
-    """Mean absolute change per sqrt(quarter) x sqrt(lag) over observed figures; NaN with fewer than two of them.
+def mean_change(y: np.ndarray) -> float:
+    """Mean absolute change per sqrt(quarter) over observed figures; NaN with fewer than two of them.
 
     Over a gap of g quarters a change counts as sqrt(g) changes of one quarter (random-walk scaling).
     """
     seen = np.flatnonzero(~np.isnan(y))
     if len(seen) < 2:
         return float("nan")
-    step = np.diff(seen)
-    return float(np.mean(np.abs(np.diff(y[seen])) / np.sqrt(step)) * np.sqrt(lag))
+    return float(np.mean(np.abs(np.diff(y[seen])) / np.sqrt(np.diff(seen))))
 
 
-def bounded(values: np.ndarray, series: Series, horizon: int) -> np.ndarray:
-    """Values of shape (horizon, ...) held in [0, cap] with a cap, at or above 0 for a series never below 0, and
-    finite.
+def last_value(series: Series, horizon: int, levels: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """The last value held on (horizon,), and normal random-walk quantiles (horizon, levels) round it, both bounded; the
+    middle of [0, cap], or 0, for a series without any figure.
+
+    The deviation of one quarter's change is the mean absolute change x sqrt(pi / 2) (normal errors); with fewer than
+    two figures DEFAULT_RELATIVE_CHANGE of the level.
     """
-    low = 0.0 if series.cap is not None or series.non_negative else -LARGEST
-    high = np.minimum(series.future_cap(horizon), LARGEST).reshape((horizon,) + (1,) * (values.ndim - 1))
-    return np.clip(np.nan_to_num(values, nan=0.0, posinf=LARGEST, neginf=-LARGEST), low, np.maximum(high, low))
-
-
-def random_walk(
-    series: Series, median: np.ndarray, levels: Sequence[float], steps: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Bounded median (horizon,) and normal random-walk quantiles (horizon, levels) round it.
-
-    steps: how many independent changes lie between the origin and each horizon. The deviation of one change is the mean
-    absolute change x sqrt(pi / 2) (normal errors); with fewer than two figures DEFAULT_RELATIVE_CHANGE of the level.
-    """
-    horizon = len(median)
+    middle = 0.0 if series.cap is None else float(series.cap[-1]) / 2
+    median = np.full(horizon, float(series.y[-1]) if len(series.y) else middle)
     unit, top = scaled(series.y if len(series.y) else np.zeros(1))
     change = mean_change(unit)
     if np.isnan(change):
         change = DEFAULT_RELATIVE_CHANGE * float(np.nanmax(np.abs(unit)))
-    deviation = change * np.sqrt(np.pi / 2) * np.sqrt(steps)
+    deviation = change * np.sqrt(np.pi / 2) * np.sqrt(np.arange(1.0, horizon + 1))
     normal = np.array([NormalDist().inv_cdf(level) for level in levels])
     quantiles = (median / top)[:, None] + deviation[:, None] * normal[None, :]
     with np.errstate(over="ignore"):
         quantiles = quantiles * top
-    return bounded(median, series, horizon), bounded(quantiles, series, horizon)
-
-
-def last_value(series: Series, horizon: int, levels: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """The last value held on; the middle of [0, cap], or 0, for a series without any figure."""
-    middle = 0.0 if series.cap is None else float(series.cap[-1]) / 2
-    level = float(series.y[-1]) if len(series.y) else middle
-    return random_walk(series, np.full(horizon, level), levels, np.arange(1.0, horizon + 1))
-
-
-def collect(parts: Sequence[tuple[np.ndarray, np.ndarray, str]], horizon: int, levels: Sequence[float]) -> Answer:
-    """One Answer from (median, quantiles, reason) a series, in order."""
-    median = np.array([part[0] for part in parts]).reshape(len(parts), horizon)
-    quantiles = np.array([part[1] for part in parts]).reshape(len(parts), horizon, len(levels))
-    return Answer(median, quantiles, tuple(part[2] for part in parts))
-
-
-def series_seed(series: Series, seed: int) -> int:
-    """A seed of the series' own, from its name: the same whatever panel, order or process it is fitted in."""
-    return (zlib.crc32(str(series.unique_id).encode()) + seed) % 2**32
+    alone = Panel((series,))
+    return alone.bounded(median[None])[0], alone.bounded(quantiles[None])[0]
