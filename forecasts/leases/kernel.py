@@ -1,0 +1,507 @@
+"""The simulation of one block of paths, as machine code: every lease, quarter by quarter.
+
+Belongs here: what happens in a path, given tables. Not here: making the tables (simulate.py), what they mean
+(hazards.py, demand.py).
+
+Each draw is a hash of (seed, path, what draws, which draw): a lease meets the same luck in every scenario, and the bits
+do not depend on how paths are shared out among workers (counter-based random numbers, Salmon et al. 2011; the mixer is
+SplitMix64, Steele et al. 2014).
+
+Order within a quarter: phases are delivered, leases end or are renewed, signed leases commence, renewals that grow take
+space, new leases come. Space is never let twice: what does not fit waits or is cut.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from forecasts.compiling import compiled
+
+# Events of a lease.
+EXIT, EXPIRY, COMMENCE = 1, 2, 3
+# Causes of a change of leased MW, columns of `flows`.
+CAUSES = ("expiry", "early_end", "smaller", "larger", "commencement", "pre_lease", "new_lease", "moved")
+BLOCKS = 24
+_LEAST = 0.05
+_LEAD_QUARTERS = 4.0
+# Quarters for which delivered space is fresh, and settling (demand.FRESH_QUARTERS, SETTLING_QUARTERS).
+_FRESH, _SETTLING = 4, 8
+
+
+@compiled
+def mixed(value: np.uint64) -> np.uint64:
+    """SplitMix64's finaliser of a 64-bit number."""
+    z = np.uint64(value) + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.uint64(z ^ (z >> np.uint64(31)))
+
+
+@compiled
+def uniform(stream: np.uint64, thing: int, draw: int) -> float:
+    """A number in (0, 1) that depends on nothing but its arguments: stream (of a path and purpose), thing, draw."""
+    key = stream + np.uint64(thing) * np.uint64(0xD1342543DE82EF95) + np.uint64(draw) * np.uint64(0xA24BAED4963EE407)
+    return float((np.float64(mixed(key) >> np.uint64(11)) + 0.5) / 9007199254740992.0)
+
+
+@compiled
+def normal(stream: np.uint64, thing: int, draw: int) -> float:
+    """A standard normal number (Box and Muller 1958) of two uniform ones."""
+    u = uniform(stream, thing, 2 * draw)
+    v = uniform(stream, thing, 2 * draw + 1)
+    return math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
+
+
+@compiled
+def slot_of(u: float, slots: int) -> int:
+    """Index of a table of equally likely slots."""
+    at = int(u * slots)
+    return at if at < slots else slots - 1
+
+
+@compiled
+def _let(blocks: np.ndarray, counts: np.ndarray, f: int, mw: float) -> None:
+    """Take mw out of a hall's free blocks: the smallest that holds it, else the largest ones in turn."""
+    left = mw
+    while left > 1e-9 and counts[f] > 0:
+        best = -1
+        largest = 0
+        for b in range(counts[f]):
+            if blocks[f, b] >= left - 1e-9 and (best < 0 or blocks[f, b] < blocks[f, best]):
+                best = b
+            if blocks[f, b] > blocks[f, largest]:
+                largest = b
+        if best < 0:
+            best = largest
+        taken = min(left, blocks[f, best])
+        blocks[f, best] -= taken
+        left -= taken
+        if blocks[f, best] <= 1e-9:
+            counts[f] -= 1
+            blocks[f, best] = blocks[f, counts[f]]
+
+
+@compiled
+def _free(blocks: np.ndarray, counts: np.ndarray, f: int, mw: float) -> None:
+    """Add a free block; where there is no room for one more, the two smallest become one."""
+    if mw <= 1e-9:
+        return
+    if counts[f] == BLOCKS:
+        first, second = 0, 1
+        if blocks[f, second] < blocks[f, first]:
+            first, second = 1, 0
+        for b in range(2, BLOCKS):
+            if blocks[f, b] < blocks[f, first]:
+                first, second = b, first
+            elif blocks[f, b] < blocks[f, second]:
+                second = b
+        blocks[f, first] += blocks[f, second]
+        counts[f] -= 1
+        blocks[f, second] = blocks[f, counts[f]]
+    blocks[f, counts[f]] = mw
+    counts[f] += 1
+
+
+@compiled
+def _schedule(
+    i: int, q: int, leave: int, c: int, u: float, survive: np.ndarray, quarters: int, head: np.ndarray,
+    following: np.ndarray, kind: np.ndarray,
+) -> None:  # fmt: skip
+    """Put a lease that is in place after quarter q where its next event is: an early end before its contract's, or the
+    contract's end. survive (cells, quarters + 1): probability of no early end up to a quarter, 1 at quarter 0.
+    """
+    last = min(leave - 1, quarters)
+    mark = u * survive[c, q]
+    if last > q and mark > survive[c, last]:
+        at = q + 1
+        while mark <= survive[c, at]:
+            at += 1
+        kind[i] = EXIT
+        following[i] = head[at]
+        head[at] = i
+    elif leave <= quarters:
+        kind[i] = EXPIRY
+        following[i] = head[leave]
+        head[leave] = i
+
+
+@compiled
+def _hazards(
+    stream: np.uint64, design_r: np.ndarray, mode_r: np.ndarray, root_r: np.ndarray, design_e: np.ndarray,
+    mode_e: np.ndarray, root_e: np.ndarray, groups: np.ndarray, drift_sd: np.ndarray, renew_shift: np.ndarray,
+    renew_set: np.ndarray, exit_times: np.ndarray, exit_more: np.ndarray, spread: float, renew: np.ndarray,
+    survive: np.ndarray,
+) -> None:  # fmt: skip
+    """Fill renew (cells, quarters + 1) and survive (cells, quarters + 1) of one path: coefficients from their
+    posterior, sector groups and public tenants by stack on random walks (groups (cells, 2), -1 none).
+    """
+    cells, quarters = renew_shift.shape
+    beta_r, beta_e = mode_r.copy(), mode_e.copy()
+    if spread > 0:
+        z = np.empty(max(len(mode_r), len(mode_e)))
+        for k in range(len(mode_r)):
+            z[k] = normal(stream, 1, k)
+        for j in range(len(mode_r)):
+            for k in range(len(mode_r)):
+                beta_r[j] += spread * root_r[j, k] * z[k]
+        for k in range(len(mode_e)):
+            z[k] = normal(stream, 2, k)
+        for j in range(len(mode_e)):
+            for k in range(len(mode_e)):
+                beta_e[j] += spread * root_e[j, k] * z[k]
+    walks = np.zeros((len(drift_sd), quarters))
+    for g in range(len(drift_sd)):
+        reached = 0.0
+        for q in range(quarters):
+            reached += spread * drift_sd[g] * normal(stream, 3 + g, q)
+            walks[g, q] = reached
+    for c in range(cells):
+        level_r, level_e = 0.0, 0.0
+        for k in range(len(beta_r)):
+            level_r += design_r[c, k] * beta_r[k]
+        for k in range(len(beta_e)):
+            level_e += design_e[c, k] * beta_e[k]
+        rate = math.exp(min(level_e, 2.0))
+        total = 0.0
+        survive[c, 0] = 1.0
+        for q in range(quarters):
+            walk = 0.0
+            for side in range(2):
+                if groups[c, side] >= 0:
+                    walk += walks[groups[c, side], q]
+            if renew_set[c, q] >= 0:
+                renew[c, q + 1] = renew_set[c, q]
+            else:
+                renew[c, q + 1] = 1.0 / (1.0 + math.exp(-(level_r + walk + renew_shift[c, q])))
+            total += rate * math.exp(-walk) * exit_times[c, q] + exit_more[c, q]
+            survive[c, q + 1] = math.exp(-total)
+
+
+@compiled
+def block(
+    first_path: int, paths: int, seed: int, quarters: int, spread: float, together: np.ndarray,
+    lease_hall: np.ndarray, lease_cell: np.ndarray, lease_tenant: np.ndarray, lease_mw: np.ndarray,
+    lease_stack: np.ndarray, lease_sector: np.ndarray, lease_start: np.ndarray, lease_leave: np.ndarray,
+    lease_settled: np.ndarray, design_r: np.ndarray, mode_r: np.ndarray, root_r: np.ndarray, design_e: np.ndarray,
+    mode_e: np.ndarray, root_e: np.ndarray, groups: np.ndarray, drift_sd: np.ndarray, renew_shift: np.ndarray,
+    renew_set: np.ndarray, exit_times: np.ndarray, exit_more: np.ndarray, move_share: np.ndarray,
+    move_to: np.ndarray, sizes_ratio: np.ndarray, terms: np.ndarray, new_terms: np.ndarray, delay_cdf: np.ndarray,
+    hall_market: np.ndarray, hall_capacity: np.ndarray, hall_let: np.ndarray, hall_vacant_stack: np.ndarray,
+    hall_added: np.ndarray, phase_hall: np.ndarray, phase_quarter: np.ndarray, phase_mw: np.ndarray,
+    phase_pre: np.ndarray, phase_cdf: np.ndarray, rate_mode: np.ndarray, rate_root: np.ndarray, usual: np.ndarray,
+    rate_drift: float, demand_times: np.ndarray, rivals: np.ndarray, new_sizes: np.ndarray,
+    new_size_mean: np.ndarray, new_sector_cdf: np.ndarray, new_cell: np.ndarray, move_rate: float,
+    hall_slot: np.ndarray, hall_operator: np.ndarray, leased: np.ndarray, in_service: np.ndarray,
+    stack_leased: np.ndarray, stack_vacant: np.ndarray, largest: np.ndarray, flows: np.ndarray,
+) -> None:  # fmt: skip
+    """Simulate paths first_path .. first_path + paths - 1 and write them into the outputs.
+
+    Outputs, indexed by the path's own number: leased (halls, paths, quarters) MW; in_service (slots, paths, quarters)
+    of halls with phases (hall_slot, -1 without); stack_leased, stack_vacant (stacks, paths, quarters); largest (halls,
+    paths, quarters) largest contiguous free block, or an empty array. flows (operators, causes, quarters): MW summed
+    over the paths of this block. What the tables are stands in simulate.Tables.
+    """
+    count = len(lease_mw)
+    halls = len(hall_market)
+    markets = len(usual)
+    cells = renew_shift.shape[0]
+    slots = len(sizes_ratio)
+    most = count + 8 * halls * quarters + 64
+    mw = np.empty(most)
+    hall = np.empty(most, dtype=np.int32)
+    cell = np.empty(most, dtype=np.int32)
+    stack = np.empty(most, dtype=np.int8)
+    sector = np.empty(most, dtype=np.int8)
+    kind = np.zeros(most, dtype=np.int8)
+    following = np.empty(most, dtype=np.int64)
+    turns = np.zeros(most, dtype=np.int32)
+    hall[:count], cell[:count], stack[:count], sector[:count] = lease_hall, lease_cell, lease_stack, lease_sector
+    head = np.empty(quarters + 2, dtype=np.int64)
+    starting = np.empty(quarters + 2, dtype=np.int64)
+    leave_of = np.empty(most, dtype=np.int64)
+    renew = np.empty((cells, quarters + 1))
+    survive = np.empty((cells, quarters + 1))
+    taken = np.empty(halls)
+    capacity = np.empty(halls)
+    pre = np.zeros(halls)
+    added = np.zeros((halls, _SETTLING + quarters))
+    vacant = np.empty(markets)
+    suited = np.empty((markets, 4))
+    pool = np.empty((markets, 4))
+    rate = np.empty(len(rate_mode))
+    intensity = np.empty(4)
+    growing = np.empty(most, dtype=np.int64)
+    wanted = np.empty(most)
+    blocks = np.zeros((halls, BLOCKS))
+    counts = np.zeros(halls, dtype=np.int64)
+    track = largest.shape[0] > 0
+    for path in range(first_path, first_path + paths):
+        root = mixed(np.uint64(seed) * np.uint64(0x9FB21C651E98DF25) + np.uint64(path))
+        of_cells, of_leases = mixed(root + np.uint64(1)), mixed(root + np.uint64(2))
+        of_tenants, of_new, of_phases = (
+            mixed(root + np.uint64(3)),
+            mixed(root + np.uint64(4)),
+            mixed(root + np.uint64(5)),
+        )
+        _hazards(
+            of_cells, design_r, mode_r, root_r, design_e, mode_e, root_e, groups, drift_sd, renew_shift, renew_set,
+            exit_times, exit_more, spread, renew, survive,
+        )  # fmt: skip
+        for k in range(len(rate_mode)):
+            rate[k] = rate_mode[k]
+            if spread > 0:
+                for j in range(rate_root.shape[1]):
+                    rate[k] += spread * rate_root[k, j] * normal(of_new, 0, j)
+        elasticity = min(max(rate[markets] + 1.0, 0.0), 1.2)
+        head[:] = -1
+        starting[:] = -1
+        taken[:] = 0.0
+        pool[:] = 0.0
+        in_stack = np.zeros(4)
+        capacity[:] = hall_capacity
+        added[:, :_SETTLING] = hall_added
+        added[:, _SETTLING:] = 0.0
+        # Leases that are there, and those that are signed.
+        for i in range(count):
+            f = lease_hall[i]
+            mw[i] = lease_mw[i]
+            if lease_start[i] > 0:
+                u = uniform(of_leases, i, 0)
+                late = 0
+                if lease_settled[i] == 0:
+                    while late < len(delay_cdf) - 1 and u > delay_cdf[late]:
+                        late += 1
+                at = lease_start[i] + late
+                leave_of[i] = lease_leave[i]
+                if at <= quarters:
+                    kind[i] = COMMENCE
+                    following[i] = starting[at]
+                    starting[at] = i
+                continue
+            taken[f] += mw[i]
+            in_stack[stack[i]] += mw[i]
+            turns[i] = 0
+            if lease_settled[i] == 1:
+                if lease_leave[i] <= quarters:
+                    kind[i] = EXPIRY
+                    following[i] = head[lease_leave[i]]
+                    head[lease_leave[i]] = i
+                continue
+            t = lease_tenant[i]
+            u = uniform(of_tenants, t, 0) if uniform(of_leases, i, 1) < together[cell[i]] else uniform(of_leases, i, 2)
+            _schedule(i, 0, lease_leave[i], cell[i], u, survive, quarters, head, following, kind)
+        if track:
+            for f in range(halls):
+                counts[f] = 0
+                _free(blocks, counts, f, capacity[f] - taken[f])
+        size = count
+        walk = np.zeros(markets)
+        for q in range(1, quarters + 1):
+            pre[:] = 0.0
+            for d in range(len(phase_hall)):
+                u = uniform(of_phases, d, 0)
+                late = 0
+                while late < phase_cdf.shape[1] - 1 and u > phase_cdf[d, late]:
+                    late += 1
+                # The last slot stands for a phase that does not come.
+                if late < phase_cdf.shape[1] - 1 and phase_quarter[d] + late == q:
+                    f = phase_hall[d]
+                    capacity[f] += phase_mw[d]
+                    added[f, _SETTLING + q - 1] += phase_mw[d]
+                    pre[f] += phase_pre[d] * phase_mw[d] * min(1.0, q / _LEAD_QUARTERS)
+                    if track:
+                        _free(blocks, counts, f, phase_mw[d])
+            # Ends and renewals.
+            grow = 0
+            i = head[q]
+            while i >= 0:
+                after = following[i]
+                f, c, s = hall[i], cell[i], stack[i]
+                o = hall_operator[f]
+                gone = 0.0
+                if kind[i] == EXIT:
+                    gone = mw[i]
+                    flows[o, 1, q - 1] -= gone
+                else:
+                    settled = i < count and lease_settled[i] == 1
+                    turns[i] += 1
+                    draw = 3 + 6 * turns[i]
+                    own = of_leases if i < count else of_new
+                    thing = i if i < count else 1000 + i
+                    u = uniform(own, thing, draw)
+                    if i < count and uniform(own, thing, draw + 1) < together[c]:
+                        u = uniform(of_tenants, lease_tenant[i], 1)
+                    if not settled and u < renew[c, q]:
+                        ratio = sizes_ratio[slot_of(uniform(own, thing, draw + 2), slots)]
+                        if ratio < 1.0:
+                            freed = mw[i] * (1.0 - ratio)
+                            mw[i] -= freed
+                            taken[f] -= freed
+                            in_stack[s] -= freed
+                            flows[o, 2, q - 1] -= freed
+                            if track:
+                                _free(blocks, counts, f, freed)
+                        elif ratio > 1.0:
+                            growing[grow] = i
+                            wanted[grow] = mw[i] * (ratio - 1.0)
+                            grow += 1
+                        term = terms[sector[i], slot_of(uniform(own, thing, draw + 3), slots)]
+                        leave = q + max(1, int(term))
+                        _schedule(
+                            i, q, leave, c, uniform(own, thing, draw + 4), survive, quarters, head, following, kind
+                        )
+                    else:
+                        gone = mw[i]
+                        flows[o, 0, q - 1] -= gone
+                if gone > 0.0:
+                    taken[f] -= gone
+                    in_stack[s] -= gone
+                    if move_share[c] > 0.0:
+                        pool[hall_market[f], move_to[c]] += gone * move_share[c]
+                    if track:
+                        _free(blocks, counts, f, gone)
+                i = after
+            # Signed leases commence where there is room, else they wait a quarter.
+            i = starting[q]
+            while i >= 0:
+                after = following[i]
+                f = hall[i]
+                if taken[f] + mw[i] <= capacity[f] + 1e-6:
+                    taken[f] += mw[i]
+                    in_stack[stack[i]] += mw[i]
+                    flows[hall_operator[f], 4, q - 1] += mw[i]
+                    if track:
+                        _let(blocks, counts, f, mw[i])
+                    turns[i] = 0
+                    _schedule(
+                        i, q, max(leave_of[i], q + 1), cell[i], uniform(of_leases, i, 2), survive, quarters, head,
+                        following, kind,
+                    )  # fmt: skip
+                    pre[f] = max(0.0, pre[f] - mw[i])
+                elif q < quarters:
+                    following[i] = starting[q + 1]
+                    starting[q + 1] = i
+                i = after
+            for g in range(grow):
+                i = growing[g]
+                f = hall[i]
+                more = min(wanted[g], capacity[f] - taken[f])
+                if more > 0.0:
+                    mw[i] += more
+                    taken[f] += more
+                    in_stack[stack[i]] += more
+                    flows[hall_operator[f], 3, q - 1] += more
+                    if track:
+                        _let(blocks, counts, f, more)
+            # New leases.
+            vacant[:] = 0.0
+            suited[:] = 0.0
+            for f in range(halls):
+                free = capacity[f] - taken[f]
+                if free > 0.0:
+                    vacant[hall_market[f]] += free
+                    for s in range(4):
+                        suited[hall_market[f], s] += free * hall_let[f, s]
+            for m in range(markets):
+                walk[m] += spread * rate_drift * normal(of_new, 1 + m, q + 100)
+            for f in range(halls):
+                free = capacity[f] - taken[f]
+                if free < _LEAST:
+                    continue
+                m = hall_market[f]
+                level = math.exp(min(rate[m] + walk[m], 3.0)) * free
+                level *= (max(vacant[m], _LEAST) / usual[m]) ** (elasticity - 1.0)
+                level *= vacant[m] / (vacant[m] + rivals[m, q - 1])
+                fresh, settling = 0.0, 0.0
+                for back in range(_SETTLING):
+                    if back < _FRESH:
+                        fresh += added[f, _SETTLING + q - 1 - back]
+                    else:
+                        settling += added[f, _SETTLING + q - 1 - back]
+                if fresh + settling > 0.0:
+                    level *= math.exp(
+                        min(
+                            rate[markets + 1] * min(fresh / free, 1.0) + rate[markets + 2] * min(settling / free, 1.0),
+                            3.0,
+                        )
+                    )
+                base, moved = 0.0, 0.0
+                for s in range(4):
+                    part = level * hall_let[f, s] * demand_times[m, s, q - 1]
+                    base += part
+                    extra = 0.0
+                    if pool[m, s] > 0.0 and suited[m, s] > 0.0:
+                        extra = move_rate * pool[m, s] * free * hall_let[f, s] / suited[m, s] / new_size_mean[m]
+                    moved += extra
+                    intensity[s] = part + extra
+                early = pre[f] / new_size_mean[m]
+                mean = base + moved + early
+                if mean <= 0.0:
+                    continue
+                thing = 100 + f * (quarters + 1) + q
+                u = uniform(of_new, thing, 0)
+                chance = math.exp(-min(mean, 500.0))
+                reached, number = chance, 0
+                while u > reached and number < 60:
+                    number += 1
+                    chance *= mean / number
+                    reached += chance
+                for n in range(number):
+                    free = capacity[f] - taken[f]
+                    if size >= most or free < _LEAST:
+                        break
+                    fitting = slots
+                    while fitting > 0 and new_sizes[m, fitting - 1] > free + 1e-9:
+                        fitting -= 1
+                    if fitting == 0:
+                        break
+                    draw = 1 + 6 * n
+                    i = size
+                    amount = new_sizes[m, slot_of(uniform(of_new, thing, draw), fitting)]
+                    u = uniform(of_new, thing, draw + 1)
+                    k = 0
+                    while k < new_sector_cdf.shape[1] - 1 and u > new_sector_cdf[m, k]:
+                        k += 1
+                    total = base + moved
+                    u = uniform(of_new, thing, draw + 2) * total
+                    s = 0
+                    while s < 3 and u > intensity[s]:
+                        u -= intensity[s]
+                        s += 1
+                    mw[i], hall[i], stack[i], sector[i] = amount, f, s, k
+                    cell[i] = new_cell[m, k, s]
+                    turns[i] = 0
+                    size += 1
+                    taken[f] += amount
+                    in_stack[s] += amount
+                    u = uniform(of_new, thing, draw + 3) * mean
+                    if u < early:
+                        flows[hall_operator[f], 5, q - 1] += amount
+                    elif u < early + moved:
+                        flows[hall_operator[f], 7, q - 1] += amount
+                        pool[m, s] = max(0.0, pool[m, s] - amount)
+                    else:
+                        flows[hall_operator[f], 6, q - 1] += amount
+                    if track:
+                        _let(blocks, counts, f, amount)
+                    term = new_terms[k, slot_of(uniform(of_new, thing, draw + 4), slots)]
+                    _schedule(
+                        i, q, q + max(1, int(term)), cell[i], uniform(of_new, thing, draw + 5), survive, quarters, head,
+                        following, kind,
+                    )  # fmt: skip
+            for f in range(halls):
+                leased[f, path, q - 1] = taken[f]
+                if hall_slot[f] >= 0:
+                    in_service[hall_slot[f], path, q - 1] = capacity[f]
+                free = max(0.0, capacity[f] - taken[f])
+                for s in range(4):
+                    stack_vacant[s, path, q - 1] += free * hall_vacant_stack[f, s]
+                if track:
+                    best = 0.0
+                    for b in range(counts[f]):
+                        best = max(best, blocks[f, b])
+                    largest[f, path, q - 1] = best
+            for s in range(4):
+                stack_leased[s, path, q - 1] = in_stack[s]

@@ -1,0 +1,56 @@
+"""All that is learnt of a portfolio, in one object, and how many events stand behind each estimate.
+
+Belongs here: the order of learning and the report of effective events. Not here: any estimate's own arithmetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasts.leases.demand import Demand, learn_demand
+from forecasts.leases.events import Dated, dated
+from forecasts.leases.halls import evidence_shares, let_to
+from forecasts.leases.hazards import Hazards, learn_hazards
+from forecasts.leases.portfolio import STACKS, Portfolio
+from forecasts.leases.priors import Priors
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What simulate.py needs. hall (facilities, 4): P(stack of a new lease); evidence: shares of vacant space; both in
+    order of the portfolio's facilities and of STACKS.
+    """
+
+    portfolio: Portfolio
+    dates: Dated
+    hazards: Hazards
+    demand: Demand
+    hall: np.ndarray
+    evidence: pd.DataFrame
+    operators: tuple[str, ...]
+    markets: tuple[str, ...]
+    priors: Priors
+
+    @property
+    def hall_frame(self) -> pd.DataFrame:
+        """`hall` with facility_id, one row a facility."""
+        frame = pd.DataFrame(self.hall, columns=list(STACKS))
+        return frame.assign(facility_id=self.portfolio.facilities["facility_id"].to_numpy())
+
+
+def learn(portfolio: Portfolio, shares: pd.DataFrame, priors: Priors) -> Learnt:
+    """Learn from a portfolio's history. shares: facility_id, mainland, us, dual, unknown (evidence on a hall's
+    stack).
+    """
+    dates = dated(portfolio)
+    operators = tuple(sorted(portfolio.facilities["operator"].dropna().unique()))
+    markets = tuple(sorted(portfolio.facilities["market"].fillna("unknown").unique()))
+    evidence = evidence_shares(portfolio.facilities, shares)
+    hall = let_to(dates, portfolio.facilities, evidence, priors)
+    frame = pd.DataFrame(hall, columns=list(STACKS)).assign(facility_id=portfolio.facilities["facility_id"].to_numpy())
+    hazards = learn_hazards(dates, frame, operators, markets, priors)
+    demand = learn_demand(portfolio, dates, markets, priors)
+    return Learnt(portfolio, dates, hazards, demand, hall, evidence, operators, markets, priors)
