@@ -19,13 +19,14 @@ independent of that at the next. The path of halls is a mean field: it uses expe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasts.leases import simulate as paths
+from forecasts.leases.demand import FRESH_QUARTERS, SETTLING_QUARTERS
 from forecasts.leases.learning import Learnt
 from forecasts.leases.scenario import BASE, Scenario
 
@@ -67,6 +68,7 @@ class _Tables:
     start: np.ndarray
     leave: np.ndarray
     settled: np.ndarray
+    late: np.ndarray
     shifts: tuple[np.ndarray, ...]
     ratio: np.ndarray
     terms: np.ndarray
@@ -85,9 +87,12 @@ def expected_leases(
     of the two normals of a cell. Raises ValueError for a horizon or nodes below 1.
     """
     _check(horizon, nodes)
-    tables = _tables(learnt, scenario, horizon)
-    courses = _courses(learnt, tables, horizon, spread, nodes, np.unique(tables.cell[tables.start > 0]))
-    return _by_lease(tables, courses, horizon)
+    mw: np.ndarray | float = 0.0
+    for outcome, chance in _outcomes(scenario):
+        tables = _tables(learnt, scenario, horizon, outcome)
+        courses = _courses(learnt, tables, horizon, spread, nodes, np.unique(tables.cell[tables.start > 0]))
+        mw = mw + chance * _by_lease(tables, courses, horizon)
+    return np.asarray(mw)
 
 
 def expected_path(
@@ -99,16 +104,25 @@ def expected_path(
     Uncertainty of a market's rate is integrated over `nodes` Gauss-Hermite nodes. Raises ValueError as expected_leases.
     """
     _check(horizon, nodes)
-    tables = _tables(learnt, scenario, horizon)
-    asked = np.unique(np.concatenate([tables.cell[tables.start > 0], tables.cells.new_cell.ravel()]))
-    courses = _courses(learnt, tables, horizon, spread, nodes, asked)
-    each = _by_lease(tables, courses, horizon)
+    mw: np.ndarray | float = 0.0
     z, weight = _hermite(nodes if spread > 0 else 1)
-    parts = [
-        w * _halls_at(learnt, scenario, tables, courses, each, horizon, spread * x)
-        for x, w in zip(z, weight, strict=True)
-    ]
-    return np.asarray(np.sum(parts, axis=0))
+    plain = expected_leases(learnt, replace(scenario, shocks=(), outcomes={}), horizon, spread, nodes)
+    for outcome, chance in _outcomes(scenario):
+        tables = _tables(learnt, scenario, horizon, outcome)
+        asked = np.unique(np.concatenate([tables.cell[tables.start > 0], tables.cells.new_cell.ravel()]))
+        courses = _courses(learnt, tables, horizon, spread, nodes, asked)
+        each = _by_lease(tables, courses, horizon)
+        for x, w in zip(z, weight, strict=True):
+            mw = mw + chance * w * _halls_at(learnt, scenario, tables, courses, each, plain, horizon, spread * x)
+    return np.asarray(mw)
+
+
+def _outcomes(scenario: Scenario) -> list[tuple[str, float]]:
+    """Outcomes of a scenario with their probabilities; one without a name where it has none."""
+    if not scenario.outcomes:
+        return [("", 1.0)]
+    total = sum(scenario.outcomes.values())
+    return [(name, chance / total) for name, chance in scenario.outcomes.items()]
 
 
 def _check(horizon: int, nodes: int) -> None:
@@ -116,16 +130,31 @@ def _check(horizon: int, nodes: int) -> None:
         raise ValueError(f"horizon {horizon}, nodes {nodes}: both have to be at least 1.")
 
 
-def _tables(learnt: Learnt, scenario: Scenario, horizon: int) -> _Tables:
+def _tables(learnt: Learnt, scenario: Scenario, horizon: int, outcome: str) -> _Tables:
     leases = paths.standing(learnt)
     cells = paths.make_cells(learnt, scenario, leases)
-    hall, cell, _, mw, stack, sector, start, leave, settled = paths._lease_tables(learnt, leases, cells)
+    hall, cell, _, mw, stack, sector, start, leave, settled, late = paths._lease_tables(learnt, leases, cells)
     ratio, terms, new_terms, reached = paths._size_tables(learnt)
     delay = np.diff(reached, prepend=0.0)
     delay[-1] += 1 - reached[-1]
-    shifts = paths.shifted(scenario, cells, horizon)
+    shifts = paths.shifted(scenario, cells, horizon, outcome)
     return _Tables(
-        leases, cells, hall, cell, mw, stack, sector, start, leave, settled, shifts, ratio, terms, new_terms, delay
+        leases,
+        cells,
+        hall,
+        cell,
+        mw,
+        stack,
+        sector,
+        start,
+        leave,
+        settled,
+        late,
+        shifts,
+        ratio,
+        terms,
+        new_terms,
+        delay,
     )
 
 
@@ -183,7 +212,7 @@ def _nodes(
     weights of nodes, (nodes,).
     """
     rows_r, mode_r, root_r, rows_e, mode_e, root_e, groups, drift = paths._hazard_tables(learnt, tables.cells)
-    shift, forced, times, more = (table[chunk] for table in tables.shifts[:4])
+    shift, keep, forced, times, more = (table[chunk] for table in tables.shifts[:5])
     x_r, x_e = rows_r[chunk], rows_e[chunk]
     (z_r, w_r), (z_e, w_e), (z_w, w_w) = (
         _hermite(number if spread > 0 else 1) for number in (nodes, nodes, _WALK_NODES)
@@ -203,7 +232,7 @@ def _nodes(
         w * 0.5 * (1 + np.tanh(0.5 * (logit + x * np.sqrt(rest)[:, None, None, :])))
         for x, w in zip(inner, inner_weight, strict=True)
     )
-    renewed = np.where(forced[:, None, None, :] >= 0, forced[:, None, None, :], renewed)
+    renewed = keep[:, None, None, :] * renewed + forced[:, None, None, :]
     rate = np.exp(np.minimum(level_e, 2.0))[:, :, None, None]
     hazard = rate * (np.exp(-walk + 0.5 * rest[:, None, :]) * times[:, None, :])[:, None] + more[:, None, None, :]
     survive = np.exp(-np.cumsum(hazard, axis=-1))
@@ -258,17 +287,19 @@ def _by_lease(tables: _Tables, courses: _Courses, horizon: int) -> np.ndarray:
     each[fixed] = (quarters[None, :] < tables.leave[fixed][:, None]).astype(float)
     waiting = np.flatnonzero(tables.start > 0)
     each[waiting] = 0.0
-    for late, chance in enumerate(tables.delay):
-        follows = tables.settled[waiting] == 1
+    follows = tables.settled[waiting] == 2
+    known = np.minimum(tables.late[waiting], len(tables.delay) - 1)
+    # A delay that has been announced already is part of the one that is drawn.
+    left = np.cumsum(tables.delay[::-1])[::-1][known]
+    for late in range(len(tables.delay)):
+        total = known + late
+        chance = np.where(total < len(tables.delay), tables.delay[np.minimum(total, len(tables.delay) - 1)], 0.0) / left
         share = np.where(follows, float(late == 0), chance)
         begin = tables.start[waiting] + late
         chosen = (begin <= horizon) & (share > 0)
         rows, first = waiting[chosen], begin[chosen]
         expiry = np.minimum(np.maximum(tables.leave[rows], first + 1), horizon + 1)
         course = courses.later[courses.at[tables.cell[rows]], first, expiry, 1:].copy()
-        # A signed renewal is settled: the simulation does not renew it again at its own expiry.
-        over = follows[chosen][:, None] & (quarters[None, :] >= expiry[:, None])
-        course[over] = 0.0
         each[rows] += share[chosen][:, None] * course
     return np.asarray(each * tables.mw[:, None])
 
@@ -279,6 +310,7 @@ def _halls_at(
     tables: _Tables,
     courses: _Courses,
     each: np.ndarray,
+    plain: np.ndarray,
     horizon: int,
     rate_z: float,
 ) -> np.ndarray:
@@ -291,12 +323,14 @@ def _halls_at(
     capacity, coming = _phases_expected(learnt, scenario, halls.capacity, horizon)
     held = _by_hall(each, tables.hall, count)
     starts = _by_hall(each * (tables.start > 0)[:, None], tables.hall, count)
-    pools = _moved(tables, each, halls.market, len(usual))
+    pools = _moved(tables, each, plain, halls.market, len(usual))
     sector = np.diff(sector_cdf, axis=1, prepend=0.0)
     # Course of 1 MW let in a quarter by market and stack, over sectors.
     fresh = np.einsum("mk,mksqh->msqh", sector, courses.fresh[courses.at[new_cell]])
-    variance = (root[:-1] ** 2).sum(axis=1)
-    steepness = min(max(float(mode[-1]) + 1.0, 0.0), 1.2) - 1.0
+    markets = len(usual)
+    variance = (root[:markets] ** 2).sum(axis=1)
+    steepness = min(max(float(mode[markets]) + 1.0, 0.0), 1.2) - 1.0
+    added = np.hstack([halls.added, np.diff(capacity, axis=1, prepend=halls.capacity[:, None])])
     new = np.zeros((count, times.shape[1], horizon + 1))
     leased = np.zeros((count, horizon))
     pool = np.zeros((len(usual), times.shape[1]))
@@ -306,15 +340,18 @@ def _halls_at(
         older = np.einsum("fsq,fsq->f", new[:, :, 1:q], fresh[market][:, :, 1:q, q])
         base = np.minimum(held[:, q - 1] + older, capacity[:, q - 1])
         free = capacity[:, q - 1] - base
-        vacant = np.bincount(market, weights=free, minlength=len(usual))
+        vacant = np.bincount(market, weights=free, minlength=markets)
         pool += pools[:, :, q - 1]
-        rate = np.exp(np.minimum(mode[:-1] + rate_z * np.sqrt(variance + rate_drift**2 * q), 3.0))
+        rate = np.exp(np.minimum(mode[:markets] + rate_z * np.sqrt(variance + rate_drift**2 * q), 3.0))
         level = rate * (np.maximum(vacant, _LEAST) / usual) ** steepness
         level = level * vacant / np.maximum(vacant + rivals[:, q - 1], _FAR)
         suited = np.zeros_like(pool)
         np.add.at(suited, market, free[:, None] * let)
         moving = move_rate * pool / np.maximum(suited, _FAR) / mean_size[:, None] * (suited > 0)
-        ordinary = (level[market] * free)[:, None] * let * times[market][:, :, q - 1]
+        recent = added[:, q : q + SETTLING_QUARTERS]
+        fresh_mw = recent[:, -FRESH_QUARTERS:].sum(axis=1)
+        lift = _lift(np.column_stack([fresh_mw, recent.sum(axis=1) - fresh_mw]), free, mode[markets + 1 :])
+        ordinary = (level[market] * lift * free)[:, None] * let * times[market][:, :, q - 1]
         moved = free[:, None] * let * moving[market]
         stacks = ordinary + moved
         total = stacks.sum(axis=1)
@@ -328,6 +365,12 @@ def _halls_at(
         pool = np.maximum(pool - done, 0.0)
         leased[:, q - 1] = base + came
     return leased
+
+
+def _lift(delivered: np.ndarray, free: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """How much faster (factor) halls let whose free MW were delivered lately, by delivered MW (halls, 2)."""
+    share = np.minimum(delivered / np.maximum(free, _LEAST)[:, None], 1.0)
+    return np.asarray(np.exp(np.minimum(share @ coefficients, 3.0)))
 
 
 def _phases_expected(
@@ -348,13 +391,14 @@ def _phases_expected(
     return now[:, None] + np.cumsum(added, axis=1), let
 
 
-def _moved(tables: _Tables, each: np.ndarray, market: np.ndarray, markets: int) -> np.ndarray:
-    """MW that leave and look for space elsewhere, (markets, stacks, quarters); what leaves is taken as the fall of a
-    lease's expectation.
+def _moved(tables: _Tables, each: np.ndarray, plain: np.ndarray, market: np.ndarray, markets: int) -> np.ndarray:
+    """MW that shocks make leave and that look for space elsewhere, (markets, stacks, quarters): the fall of a lease's
+    expectation beyond that without shocks (plain), since what leaves anyway is in the demand that history shows.
     """
-    share, to = tables.shifts[4][tables.cell], tables.shifts[5][tables.cell]
-    before = np.column_stack([np.where(tables.start > 0, 0.0, tables.mw), each[:, :-1]])
-    gone = np.maximum(before - each, 0.0) * share[:, None]
+    share, to = tables.shifts[5][tables.cell], tables.shifts[6][tables.cell]
+    start = np.where(tables.start > 0, 0.0, tables.mw)
+    falls = [np.column_stack([start, course[:, :-1]]) - course for course in (each, plain)]
+    gone = np.maximum(np.maximum(falls[0], 0.0) - np.maximum(falls[1], 0.0), 0.0) * share[:, None]
     pools = np.zeros((markets, 4, each.shape[1]))
     np.add.at(pools, (market[tables.hall], to), gone)
     return pools

@@ -102,10 +102,29 @@ def with_added(history: pd.DataFrame) -> pd.DataFrame:
     appears = (rows["is_first"] == 1) & (rows["quarter"] > rows["quarter"].min())
     added = by_hall["in_service_mw"].diff().fillna(0.0).clip(lower=0)
     rows["added_mw"] = added.where(~appears, rows["in_service_mw"])
-    summed = rows.groupby("facility_id")["added_mw"]
-    fresh = summed.transform(lambda mw: mw.rolling(FRESH_QUARTERS, min_periods=1).sum())
-    both = summed.transform(lambda mw: mw.rolling(SETTLING_QUARTERS, min_periods=1).sum())
-    return rows.assign(fresh_mw=fresh, settling_mw=both - fresh)
+    reached = rows.groupby("facility_id")["added_mw"].cumsum()
+    by_hall = reached.groupby(rows["facility_id"])
+    fresh = reached - by_hall.shift(FRESH_QUARTERS).fillna(0.0)
+    both = reached - by_hall.shift(SETTLING_QUARTERS).fillna(0.0)
+    # What a sum up to today and a sum up to then leave of nothing is rounding.
+    fresh, settling = (values.where(values > 1e-9, 0.0) for values in (fresh, both - fresh))
+    return rows.assign(fresh_mw=fresh, settling_mw=settling)
+
+
+def added_before(portfolio: Portfolio, now: int) -> np.ndarray:
+    """MW delivered in each of the SETTLING_QUARTERS up to quarter `now`, oldest first, (facilities,
+    SETTLING_QUARTERS).
+    """
+    sites = portfolio.facilities
+    answer = np.zeros((len(sites), SETTLING_QUARTERS))
+    if len(portfolio.history):
+        positions = pd.Series(np.arange(len(sites)), index=sites["facility_id"])
+        rows = with_added(portfolio.history)
+        rows = rows.assign(back=now - rows["quarter"], at=rows["facility_id"].map(positions))
+        rows = rows[(rows["back"] >= 0) & (rows["back"] < SETTLING_QUARTERS) & rows["at"].notna()]
+        column = SETTLING_QUARTERS - 1 - rows["back"].to_numpy(dtype=int)
+        answer[rows["at"].to_numpy(dtype=int), column] = rows["added_mw"]
+    return answer
 
 
 def _begins_with_a_phase(leases: pd.DataFrame, history: pd.DataFrame) -> np.ndarray:

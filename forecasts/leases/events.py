@@ -97,8 +97,10 @@ def at_risk(dates: Dated) -> pd.DataFrame:
     by time but hardly by older quarters.
     """
     leases = dates.leases
-    begin = np.maximum(leases["commence_q"].to_numpy(), dates.first)
-    end = np.minimum(leases["leave_q"].to_numpy(), dates.now + 1)
+    # A lease can end early from the quarter after it began, or after the history did, up to the one before its
+    # contract's end.
+    begin = np.maximum(leases["commence_q"].to_numpy(), dates.first) + 1
+    end = np.minimum(leases["leave_q"].to_numpy() + leases["early"].to_numpy(dtype=int), dates.now + 1)
     early = leases["early"].to_numpy()
     rows = []
     recent = dates.now - 7

@@ -21,11 +21,17 @@ from forecasts.compiling import compiled
 
 # Events of a lease.
 EXIT, EXPIRY, COMMENCE = 1, 2, 3
+# An early end that comes by a scenario's shocks: without them the lease would still be there.
+DRIVEN = 4
 # Causes of a change of leased MW, columns of `flows`.
 CAUSES = ("expiry", "early_end", "smaller", "larger", "commencement", "pre_lease", "new_lease", "moved")
 BLOCKS = 24
 _LEAST = 0.05
 _LEAD_QUARTERS = 4.0
+# New leases of one hall in one quarter; beyond lies rounding of the Poisson sum.
+_MOST_IN_A_QUARTER = 500
+# Quarters of a simulation, at most: they tell apart what halls draw.
+_QUARTERS = 128
 # Quarters for which delivered space is fresh, and settling (demand.FRESH_QUARTERS, SETTLING_QUARTERS).
 _FRESH, _SETTLING = 4, 8
 
@@ -106,11 +112,12 @@ def _free(blocks: np.ndarray, counts: np.ndarray, f: int, mw: float) -> None:
 
 @compiled
 def _schedule(
-    i: int, q: int, leave: int, c: int, u: float, survive: np.ndarray, quarters: int, head: np.ndarray,
-    following: np.ndarray, kind: np.ndarray,
+    i: int, q: int, leave: int, c: int, u: float, survive: np.ndarray, plain: np.ndarray, quarters: int,
+    head: np.ndarray, following: np.ndarray, kind: np.ndarray,
 ) -> None:  # fmt: skip
     """Put a lease that is in place after quarter q where its next event is: an early end before its contract's, or the
-    contract's end. survive (cells, quarters + 1): probability of no early end up to a quarter, 1 at quarter 0.
+    contract's end. survive (cells, quarters + 1): probability of no early end up to a quarter, 1 at quarter 0; plain:
+    the same without shocks.
     """
     last = min(leave - 1, quarters)
     mark = u * survive[c, q]
@@ -118,7 +125,7 @@ def _schedule(
         at = q + 1
         while mark <= survive[c, at]:
             at += 1
-        kind[i] = EXIT
+        kind[i] = EXIT if u * plain[c, q] > plain[c, at] else DRIVEN
         following[i] = head[at]
         head[at] = i
     elif leave <= quarters:
@@ -131,11 +138,12 @@ def _schedule(
 def _hazards(
     stream: np.uint64, design_r: np.ndarray, mode_r: np.ndarray, root_r: np.ndarray, design_e: np.ndarray,
     mode_e: np.ndarray, root_e: np.ndarray, groups: np.ndarray, drift_sd: np.ndarray, renew_shift: np.ndarray,
-    renew_set: np.ndarray, exit_times: np.ndarray, exit_more: np.ndarray, spread: float, renew: np.ndarray,
-    survive: np.ndarray,
+    renew_keep: np.ndarray, renew_set: np.ndarray, exit_times: np.ndarray, exit_more: np.ndarray, spread: float,
+    renew: np.ndarray, survive: np.ndarray, plain_renew: np.ndarray, plain_survive: np.ndarray,
 ) -> None:  # fmt: skip
     """Fill renew (cells, quarters + 1) and survive (cells, quarters + 1) of one path: coefficients from their
-    posterior, sector groups and public tenants by stack on random walks (groups (cells, 2), -1 none).
+    posterior, sector groups and public tenants by stack on random walks (groups (cells, 2), -1 none);
+    plain_renew, plain_survive: the same without the scenario's shocks.
     """
     cells, quarters = renew_shift.shape
     beta_r, beta_e = mode_r.copy(), mode_e.copy()
@@ -164,19 +172,21 @@ def _hazards(
         for k in range(len(beta_e)):
             level_e += design_e[c, k] * beta_e[k]
         rate = math.exp(min(level_e, 2.0))
-        total = 0.0
+        total, plain = 0.0, 0.0
         survive[c, 0] = 1.0
+        plain_survive[c, 0] = 1.0
         for q in range(quarters):
             walk = 0.0
             for side in range(2):
                 if groups[c, side] >= 0:
                     walk += walks[groups[c, side], q]
-            if renew_set[c, q] >= 0:
-                renew[c, q + 1] = renew_set[c, q]
-            else:
-                renew[c, q + 1] = 1.0 / (1.0 + math.exp(-(level_r + walk + renew_shift[c, q])))
+            plain_renew[c, q + 1] = 1.0 / (1.0 + math.exp(-(level_r + walk)))
+            learnt = 1.0 / (1.0 + math.exp(-(level_r + walk + renew_shift[c, q])))
+            renew[c, q + 1] = renew_keep[c, q] * learnt + renew_set[c, q]
             total += rate * math.exp(-walk) * exit_times[c, q] + exit_more[c, q]
             survive[c, q + 1] = math.exp(-total)
+            plain += rate * math.exp(-walk)
+            plain_survive[c, q + 1] = math.exp(-plain)
 
 
 @compiled
@@ -184,17 +194,18 @@ def block(
     first_path: int, paths: int, seed: int, quarters: int, spread: float, together: np.ndarray,
     lease_hall: np.ndarray, lease_cell: np.ndarray, lease_tenant: np.ndarray, lease_mw: np.ndarray,
     lease_stack: np.ndarray, lease_sector: np.ndarray, lease_start: np.ndarray, lease_leave: np.ndarray,
-    lease_settled: np.ndarray, design_r: np.ndarray, mode_r: np.ndarray, root_r: np.ndarray, design_e: np.ndarray,
-    mode_e: np.ndarray, root_e: np.ndarray, groups: np.ndarray, drift_sd: np.ndarray, renew_shift: np.ndarray,
-    renew_set: np.ndarray, exit_times: np.ndarray, exit_more: np.ndarray, move_share: np.ndarray,
-    move_to: np.ndarray, sizes_ratio: np.ndarray, terms: np.ndarray, new_terms: np.ndarray, delay_cdf: np.ndarray,
-    hall_market: np.ndarray, hall_capacity: np.ndarray, hall_let: np.ndarray, hall_vacant_stack: np.ndarray,
-    hall_added: np.ndarray, phase_hall: np.ndarray, phase_quarter: np.ndarray, phase_mw: np.ndarray,
-    phase_pre: np.ndarray, phase_cdf: np.ndarray, rate_mode: np.ndarray, rate_root: np.ndarray, usual: np.ndarray,
-    rate_drift: float, demand_times: np.ndarray, rivals: np.ndarray, new_sizes: np.ndarray,
-    new_size_mean: np.ndarray, new_sector_cdf: np.ndarray, new_cell: np.ndarray, move_rate: float,
-    hall_slot: np.ndarray, hall_operator: np.ndarray, leased: np.ndarray, in_service: np.ndarray,
-    stack_leased: np.ndarray, stack_vacant: np.ndarray, largest: np.ndarray, flows: np.ndarray,
+    lease_settled: np.ndarray, lease_late: np.ndarray, design_r: np.ndarray, mode_r: np.ndarray, root_r: np.ndarray,
+    design_e: np.ndarray, mode_e: np.ndarray, root_e: np.ndarray, groups: np.ndarray, drift_sd: np.ndarray,
+    renew_shift: np.ndarray, renew_keep: np.ndarray, renew_set: np.ndarray, exit_times: np.ndarray,
+    exit_more: np.ndarray, move_share: np.ndarray, move_to: np.ndarray, sizes_ratio: np.ndarray, terms: np.ndarray,
+    new_terms: np.ndarray, delay_cdf: np.ndarray, hall_market: np.ndarray, hall_capacity: np.ndarray,
+    hall_let: np.ndarray, hall_vacant_stack: np.ndarray, hall_added: np.ndarray, phase_hall: np.ndarray,
+    phase_quarter: np.ndarray, phase_mw: np.ndarray, phase_pre: np.ndarray, phase_cdf: np.ndarray,
+    rate_mode: np.ndarray, rate_root: np.ndarray, usual: np.ndarray, rate_drift: float, demand_times: np.ndarray,
+    rivals: np.ndarray, new_sizes: np.ndarray, new_size_mean: np.ndarray, new_sector_cdf: np.ndarray,
+    new_cell: np.ndarray, move_rate: float, hall_slot: np.ndarray, hall_operator: np.ndarray, leased: np.ndarray,
+    in_service: np.ndarray, stack_leased: np.ndarray, stack_vacant: np.ndarray, largest: np.ndarray,
+    flows: np.ndarray,
 ) -> None:  # fmt: skip
     """Simulate paths first_path .. first_path + paths - 1 and write them into the outputs.
 
@@ -208,7 +219,9 @@ def block(
     markets = len(usual)
     cells = renew_shift.shape[0]
     slots = len(sizes_ratio)
-    most = count + 8 * halls * quarters + 64
+    # Room for new leases: all space let twice over at the smallest size is more than any path lets.
+    space = hall_capacity.sum() + phase_mw.sum()
+    most = count + 64 + int(2.0 * space / max(new_sizes.min(), _LEAST))
     mw = np.empty(most)
     hall = np.empty(most, dtype=np.int32)
     cell = np.empty(most, dtype=np.int32)
@@ -217,12 +230,15 @@ def block(
     kind = np.zeros(most, dtype=np.int8)
     following = np.empty(most, dtype=np.int64)
     turns = np.zeros(most, dtype=np.int32)
+    luck = np.zeros(most, dtype=np.int64)
     hall[:count], cell[:count], stack[:count], sector[:count] = lease_hall, lease_cell, lease_stack, lease_sector
     head = np.empty(quarters + 2, dtype=np.int64)
     starting = np.empty(quarters + 2, dtype=np.int64)
     leave_of = np.empty(most, dtype=np.int64)
     renew = np.empty((cells, quarters + 1))
     survive = np.empty((cells, quarters + 1))
+    plain_renew = np.empty((cells, quarters + 1))
+    plain_survive = np.empty((cells, quarters + 1))
     taken = np.empty(halls)
     capacity = np.empty(halls)
     pre = np.zeros(halls)
@@ -240,20 +256,18 @@ def block(
     for path in range(first_path, first_path + paths):
         root = mixed(np.uint64(seed) * np.uint64(0x9FB21C651E98DF25) + np.uint64(path))
         of_cells, of_leases = mixed(root + np.uint64(1)), mixed(root + np.uint64(2))
-        of_tenants, of_new, of_phases = (
-            mixed(root + np.uint64(3)),
-            mixed(root + np.uint64(4)),
-            mixed(root + np.uint64(5)),
-        )
+        of_tenants, of_new = mixed(root + np.uint64(3)), mixed(root + np.uint64(4))
+        of_phases, of_rates = mixed(root + np.uint64(5)), mixed(root + np.uint64(6))
+        of_later = mixed(root + np.uint64(7))
         _hazards(
-            of_cells, design_r, mode_r, root_r, design_e, mode_e, root_e, groups, drift_sd, renew_shift, renew_set,
-            exit_times, exit_more, spread, renew, survive,
+            of_cells, design_r, mode_r, root_r, design_e, mode_e, root_e, groups, drift_sd, renew_shift, renew_keep,
+            renew_set, exit_times, exit_more, spread, renew, survive, plain_renew, plain_survive,
         )  # fmt: skip
         for k in range(len(rate_mode)):
             rate[k] = rate_mode[k]
             if spread > 0:
                 for j in range(rate_root.shape[1]):
-                    rate[k] += spread * rate_root[k, j] * normal(of_new, 0, j)
+                    rate[k] += spread * rate_root[k, j] * normal(of_rates, 0, j)
         elasticity = min(max(rate[markets] + 1.0, 0.0), 1.2)
         head[:] = -1
         starting[:] = -1
@@ -271,8 +285,14 @@ def block(
                 u = uniform(of_leases, i, 0)
                 late = 0
                 if lease_settled[i] == 0:
+                    # A delay that has been announced already is part of the one that is drawn.
+                    known = min(lease_late[i], len(delay_cdf) - 1)
+                    past = delay_cdf[known - 1] if known > 0 else 0.0
+                    u = past + u * (1.0 - past)
+                    late = known
                     while late < len(delay_cdf) - 1 and u > delay_cdf[late]:
                         late += 1
+                    late -= known
                 at = lease_start[i] + late
                 leave_of[i] = lease_leave[i]
                 if at <= quarters:
@@ -291,7 +311,7 @@ def block(
                 continue
             t = lease_tenant[i]
             u = uniform(of_tenants, t, 0) if uniform(of_leases, i, 1) < together[cell[i]] else uniform(of_leases, i, 2)
-            _schedule(i, 0, lease_leave[i], cell[i], u, survive, quarters, head, following, kind)
+            _schedule(i, 0, lease_leave[i], cell[i], u, survive, plain_survive, quarters, head, following, kind)
         if track:
             for f in range(halls):
                 counts[f] = 0
@@ -321,18 +341,19 @@ def block(
                 f, c, s = hall[i], cell[i], stack[i]
                 o = hall_operator[f]
                 gone = 0.0
-                if kind[i] == EXIT:
+                driven = kind[i] == DRIVEN
+                if kind[i] == EXIT or kind[i] == DRIVEN:
                     gone = mw[i]
                     flows[o, 1, q - 1] -= gone
                 else:
                     settled = i < count and lease_settled[i] == 1
                     turns[i] += 1
                     draw = 3 + 6 * turns[i]
-                    own = of_leases if i < count else of_new
-                    thing = i if i < count else 1000 + i
+                    own = of_leases if i < count else of_later
+                    thing = i if i < count else luck[i]
                     u = uniform(own, thing, draw)
                     if i < count and uniform(own, thing, draw + 1) < together[c]:
-                        u = uniform(of_tenants, lease_tenant[i], 1)
+                        u = uniform(of_tenants, lease_tenant[i], turns[i])
                     if not settled and u < renew[c, q]:
                         ratio = sizes_ratio[slot_of(uniform(own, thing, draw + 2), slots)]
                         if ratio < 1.0:
@@ -350,15 +371,27 @@ def block(
                         term = terms[sector[i], slot_of(uniform(own, thing, draw + 3), slots)]
                         leave = q + max(1, int(term))
                         _schedule(
-                            i, q, leave, c, uniform(own, thing, draw + 4), survive, quarters, head, following, kind
+                            i,
+                            q,
+                            leave,
+                            c,
+                            uniform(own, thing, draw + 4),
+                            survive,
+                            plain_survive,
+                            quarters,
+                            head,
+                            following,
+                            kind,
                         )
                     else:
                         gone = mw[i]
+                        driven = not settled and u < plain_renew[c, q]
                         flows[o, 0, q - 1] -= gone
                 if gone > 0.0:
                     taken[f] -= gone
                     in_stack[s] -= gone
-                    if move_share[c] > 0.0:
+                    # What would have left anyway is in the demand that history shows.
+                    if driven and move_share[c] > 0.0:
                         pool[hall_market[f], move_to[c]] += gone * move_share[c]
                     if track:
                         _free(blocks, counts, f, gone)
@@ -376,7 +409,8 @@ def block(
                         _let(blocks, counts, f, mw[i])
                     turns[i] = 0
                     _schedule(
-                        i, q, max(leave_of[i], q + 1), cell[i], uniform(of_leases, i, 2), survive, quarters, head,
+                        i, q, max(leave_of[i], q + 1), cell[i], uniform(of_leases, i, 2), survive, plain_survive,
+                        quarters, head,
                         following, kind,
                     )  # fmt: skip
                     pre[f] = max(0.0, pre[f] - mw[i])
@@ -405,7 +439,7 @@ def block(
                     for s in range(4):
                         suited[hall_market[f], s] += free * hall_let[f, s]
             for m in range(markets):
-                walk[m] += spread * rate_drift * normal(of_new, 1 + m, q + 100)
+                walk[m] += spread * rate_drift * normal(of_rates, 1 + m, q)
             for f in range(halls):
                 free = capacity[f] - taken[f]
                 if free < _LEAST:
@@ -440,11 +474,11 @@ def block(
                 mean = base + moved + early
                 if mean <= 0.0:
                     continue
-                thing = 100 + f * (quarters + 1) + q
+                thing = f * _QUARTERS + q
                 u = uniform(of_new, thing, 0)
                 chance = math.exp(-min(mean, 500.0))
                 reached, number = chance, 0
-                while u > reached and number < 60:
+                while u > reached and number < _MOST_IN_A_QUARTER:
                     number += 1
                     chance *= mean / number
                     reached += chance
@@ -473,6 +507,7 @@ def block(
                     mw[i], hall[i], stack[i], sector[i] = amount, f, s, k
                     cell[i] = new_cell[m, k, s]
                     turns[i] = 0
+                    luck[i] = thing * _MOST_IN_A_QUARTER + n
                     size += 1
                     taken[f] += amount
                     in_stack[s] += amount
@@ -488,7 +523,8 @@ def block(
                         _let(blocks, counts, f, amount)
                     term = new_terms[k, slot_of(uniform(of_new, thing, draw + 4), slots)]
                     _schedule(
-                        i, q, q + max(1, int(term)), cell[i], uniform(of_new, thing, draw + 5), survive, quarters, head,
+                        i, q, q + max(1, int(term)), cell[i], uniform(of_new, thing, draw + 5), survive, plain_survive,
+                        quarters, head,
                         following, kind,
                     )  # fmt: skip
             for f in range(halls):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasts.leases.demand import Demand, learn_demand
+from forecasts.leases.demand import Demand, added_before, learn_demand
 from forecasts.leases.events import Dated, dated
 from forecasts.leases.halls import evidence_shares, let_to
 from forecasts.leases.hazards import Hazards, learn_hazards
@@ -20,7 +20,8 @@ from forecasts.leases.priors import Priors
 
 @dataclass(frozen=True)
 class Learnt:
-    """What simulate.py needs. hall (facilities, 4): P(stack of a new lease); evidence: shares of vacant space; both in
+    """What simulate.py needs. hall (facilities, 4): P(stack of a new lease); evidence: shares of vacant space; added
+    (facilities, SETTLING_QUARTERS): MW delivered lately, oldest quarter first; all in
     order of the portfolio's facilities and of STACKS.
     """
 
@@ -30,6 +31,7 @@ class Learnt:
     demand: Demand
     hall: np.ndarray
     evidence: pd.DataFrame
+    added: np.ndarray
     operators: tuple[str, ...]
     markets: tuple[str, ...]
     priors: Priors
@@ -53,4 +55,15 @@ def learn(portfolio: Portfolio, shares: pd.DataFrame, priors: Priors) -> Learnt:
     frame = pd.DataFrame(hall, columns=list(STACKS)).assign(facility_id=portfolio.facilities["facility_id"].to_numpy())
     hazards = learn_hazards(dates, frame, operators, markets, priors)
     demand = learn_demand(portfolio, dates, markets, priors)
-    return Learnt(portfolio, dates, hazards, demand, hall, evidence, operators, markets, priors)
+    return Learnt(
+        portfolio,
+        dates,
+        hazards,
+        demand,
+        hall,
+        evidence,
+        added_before(portfolio, dates.now),
+        operators,
+        markets,
+        priors,
+    )

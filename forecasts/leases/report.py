@@ -125,14 +125,17 @@ def _absorption(learnt: Learnt) -> Iterator[Row]:
     weight = 0.5 ** ((learnt.dates.now - rows["quarter"].to_numpy(dtype=float)) / found.half_life)
     count, vacant = rows["count"].to_numpy(dtype=float), rows["vacant"].to_numpy(dtype=float)
     aged = found.half_life < max(demand.HALF_LIVES)
-    note = f"events count half after {found.half_life:g} quarters" if aged else ""
+    note = "space that is not newly delivered"
+    if aged:
+        note += f"; events count half after {found.half_life:g} quarters"
+    prior_variance = priors.absorption_sd**2 + priors.market_sd**2
     for at, market in enumerate(found.markets):
         here = (rows["market"] == at).to_numpy(dtype=bool)
         level, deviation = float(found.rates.mode[at]), float(np.linalg.norm(found.rates.root[at]))
         yield (
             "absorption", f"market.{market}", _rate(level), _rate(level - _TENTH * deviation),
             _rate(level + _TENTH * deviation), priors.absorption, float(count[here].sum()), float(vacant[here].sum()),
-            float((weight * count)[here].sum()), float(np.clip(1 - deviation**2 / priors.absorption_sd**2, 0, 1)), note,
+            float((weight * count)[here].sum()), float(np.clip(1 - deviation**2 / prior_variance, 0, 1)), note,
         )  # fmt: skip
 
 

@@ -42,7 +42,8 @@ class Shock:
 
     where: attribute -> allowed values (any of them), empty for all; stack counts by weight (a dual lease of weight 0.4
     mainland meets a shock on the us stack with 0.6). The effect rises linearly from from_quarter to full_quarter (both
-    from 1), and ends after to_quarter (None: stays).
+    from 1), and ends after to_quarter (None: stays). outcome: the outcome of the scenario in
+    whose paths alone it acts, empty for all.
     """
 
     shock_id: str
@@ -58,6 +59,7 @@ class Shock:
     to_stack: str = ""
     eased_by: tuple[str, ...] = ()
     note: str = ""
+    outcome: str = ""
 
     def ramp(self, quarters: int) -> np.ndarray:
         """Strength in quarters 1 .. quarters, (quarters,), 0 to 1."""
@@ -80,15 +82,31 @@ class Scenario:
     shocks: tuple[Shock, ...] = ()
     lock_in: float = 0.0
     dual_stack: float = 0.0
+    outcomes: Mapping[str, float] = field(default_factory=dict)
 
     def joined(self, *others: Scenario) -> Scenario:
         """This scenario and others acting together; the stronger of each multiplier holds."""
         parts = (self, *others)
+        drawn = [part.outcomes for part in parts if part.outcomes]
+        if len(drawn) > 1:
+            raise ValueError(f"{', '.join(part.name for part in parts)}: at most one of them may have outcomes.")
         return Scenario(
             "+".join(part.name for part in parts), "; ".join(part.title for part in parts),
             " ".join(part.description for part in parts), tuple(shock for part in parts for shock in part.shocks),
             max(part.lock_in for part in parts), max(part.dual_stack for part in parts),
+            drawn[0] if drawn else {},
         )  # fmt: skip
+
+    def outcome_of(self, paths: int) -> np.ndarray:
+        """Number of the outcome of each path, (paths,), in the order of `outcomes`; all 0 without. Paths take outcomes
+        by a sequence of low discrepancy (multiples of the golden ratio; Kronecker), so that few paths hold the
+        probabilities closely, a path has the same outcome in every run, and luck does not depend on it.
+        """
+        if not self.outcomes:
+            return np.zeros(paths, dtype=np.int64)
+        at = ((np.arange(paths) + 0.5) * 0.6180339887498949) % 1.0
+        reached = np.cumsum(list(self.outcomes.values()))
+        return np.minimum(np.searchsorted(reached / reached[-1], at, side="right"), len(reached) - 1)
 
     def with_value(self, shock_id: str, value: float) -> Scenario:
         """The scenario with another value of one shock (for a tornado)."""

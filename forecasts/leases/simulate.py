@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecasts.leases.demand import FRESH_QUARTERS, SETTLING_QUARTERS, with_added
+from forecasts.leases.demand import FRESH_QUARTERS
 from forecasts.leases.features import PUBLIC, soft_stack
 from forecasts.leases.hazards import LONGEST_DELAY, design
 from forecasts.leases.kernel import CAUSES, block
@@ -105,7 +106,8 @@ def simulate(
     cells = make_cells(learnt, scenario, leases)
     tables = _lease_tables(learnt, leases, cells)
     hazards = _hazard_tables(learnt, cells)
-    shifts = shifted(scenario, cells, horizon)
+    outcome = scenario.outcome_of(paths)
+    shifts = [shifted(scenario, cells, horizon, name) for name in scenario.outcomes or ("",)]
     phases = _phases(learnt, scenario, halls)
     demand = _demand_tables(learnt, scenario, cells, horizon, unsigned(learnt, halls.capacity, leases, horizon))
     slots = int((halls.slot >= 0).sum())
@@ -119,13 +121,19 @@ def simulate(
     share = np.full(len(cells.renewal), learnt.priors.tenant_together if together is None else together)
     # What befalls a tenant as such befalls all its leases.
     for at, shock in enumerate(scenario.shocks):
-        if "largest_tenant_of" in shock.where:
+        if shock.acts_on == "tenant_leaves":
             share[cells.shocks[:, at] > 0] = 1.0
 
     def run(at: int) -> None:
         first = starts[at]
+        chosen = outcome[first : first + BLOCK_PATHS]
+        edges = np.flatnonzero(np.diff(chosen, prepend=-1, append=-1))
+        for low, high in pairwise(edges):
+            some(at, first + int(low), int(high - low), shifts[chosen[low]])
+
+    def some(at: int, first: int, count: int, shift: tuple[np.ndarray, ...]) -> None:
         arguments: tuple[Any, ...] = (
-            first, min(BLOCK_PATHS, paths - first), seed, horizon, spread, share, *tables, *hazards, *shifts,
+            first, count, seed, horizon, spread, share, *tables, *hazards, *shift,
             *_size_tables(learnt), halls.market, halls.capacity, halls.let, halls.vacant, halls.added, *phases, *demand,
             halls.slot, halls.operator, leased, in_service, stack_leased, stack_vacant, largest, flows[at],
         )  # fmt: skip
@@ -184,36 +192,19 @@ def _halls(learnt: Learnt) -> _Halls:
     return _Halls(
         sites["market"].fillna("unknown").map(market).to_numpy(dtype=np.int64),
         sites["operator"].map(operator).to_numpy(dtype=np.int64), in_service_now(learnt), learnt.hall,
-        learnt.evidence[list(STACKS)].to_numpy(dtype=float), slot, added_before(learnt),
+        learnt.evidence[list(STACKS)].to_numpy(dtype=float), slot, learnt.added,
     )  # fmt: skip
 
 
-def added_before(learnt: Learnt) -> np.ndarray:
-    """MW delivered in each of the SETTLING_QUARTERS up to as_of, oldest first, (facilities, SETTLING_QUARTERS)."""
-    sites = learnt.portfolio.facilities
-    answer = np.zeros((len(sites), SETTLING_QUARTERS))
-    if len(learnt.portfolio.history):
-        rows = with_added(learnt.portfolio.history)
-        rows = rows.assign(back=learnt.dates.now - rows["quarter"], at=rows["facility_id"].map(_positions(sites)))
-        rows = rows[(rows["back"] >= 0) & (rows["back"] < SETTLING_QUARTERS) & rows["at"].notna()]
-        answer[rows["at"].to_numpy(dtype=int), SETTLING_QUARTERS - 1 - rows["back"].to_numpy(dtype=int)] = rows[
-            "added_mw"
-        ]
-    return answer
-
-
-def _positions(sites: pd.DataFrame) -> pd.Series:
-    return pd.Series(np.arange(len(sites)), index=sites["facility_id"])
-
-
 def standing(learnt: Learnt) -> pd.DataFrame:
-    """Leases in place or signed at as_of, with `settled` (a successor is signed, or it is one: nothing is left to
-    chance).
+    """Leases in place or signed at as_of, with `settled`: 1 where a successor is signed, so that nothing is left to
+    chance; 2 for that successor, which begins when the other ends; 0 for all others.
     """
     leases = learnt.dates.leases
     chosen = leases[leases["in_place"] | leases["signed"]].reset_index(drop=True)
+    leads = chosen["in_place"] & chosen["renewed"]
     follows = chosen["signed"] & chosen["is_renewal"]
-    return chosen.assign(settled=(chosen["in_place"] & chosen["renewed"]) | follows)
+    return chosen.assign(settled=np.select([leads, follows], [1, 2], 0))
 
 
 def make_cells(learnt: Learnt, scenario: Scenario, leases: pd.DataFrame) -> Cells:
@@ -289,6 +280,7 @@ def _lease_tables(learnt: Learnt, leases: pd.DataFrame, cells: Cells) -> tuple[n
         _codes(leases["stack"], STACKS),
         _codes(leases["sector"], SECTORS),
         start.astype(np.int64), np.asarray(leave, dtype=np.int64), leases["settled"].to_numpy(dtype=np.int64),
+        (leases["commence_q"] - leases["start_q"]).clip(lower=0).to_numpy(dtype=np.int64),
     )  # fmt: skip
 
 
@@ -307,24 +299,27 @@ def _hazard_tables(learnt: Learnt, cells: Cells) -> tuple[np.ndarray, ...]:
     )  # fmt: skip
 
 
-def shifted(scenario: Scenario, cells: Cells, quarters: int) -> tuple[np.ndarray, ...]:
-    """What a scenario's shocks do to cells: renew_shift (logit), renew_set (probability, -1 where not set), exit_times,
-    exit_more (hazard), each (cells, quarters); move_share, move_to (cells,).
+def shifted(scenario: Scenario, cells: Cells, quarters: int, outcome: str = "") -> tuple[np.ndarray, ...]:
+    """What a scenario's shocks do to cells: renew_shift (logit); renew_keep, renew_set: a renewal's probability is
+    renew_keep times the one that is learnt, and renew_set; exit_times, exit_more (hazard), each (cells, quarters);
+    move_share, move_to (cells,).
     """
     count = len(cells.renewal)
-    renew_shift, renew_set = np.zeros((count, quarters)), np.full((count, quarters), -1.0)
+    renew_shift = np.zeros((count, quarters))
+    renew_keep, renew_set = np.ones((count, quarters)), np.zeros((count, quarters))
     exit_times, exit_more = np.ones((count, quarters)), np.zeros((count, quarters))
     move_share, move_to = np.zeros(count), np.zeros(count, dtype=np.int64)
     for at, shock in enumerate(scenario.shocks):
+        if shock.outcome not in ("", outcome):
+            continue
         met = cells.shocks[:, at][:, None]
         ramp = shock.ramp(quarters)[None, :]
         if shock.acts_on == "renewal_odds":
             renew_shift += met * ramp * np.log(max(shock.value, 1e-6))
         elif shock.acts_on == "renewal_probability":
-            # A lease that is met in part is renewed with the blend; -1 leaves what is learnt.
-            full = (met >= 0.5) & (ramp > 0)
-            renew_set = np.where(full, shock.value, renew_set)
-            renew_shift += np.where((met > 0) & ~full, met * ramp * np.log(max(shock.value, 0.01) / 0.5), 0.0)
+            part = met * ramp
+            renew_keep = renew_keep * (1 - part)
+            renew_set = renew_set * (1 - part) + part * shock.value
         elif shock.acts_on == "early_end_rate":
             exit_times *= shock.value ** (met * ramp)
         elif shock.acts_on in ("early_end_probability", "tenant_leaves", "tenant_shrinks"):
@@ -338,7 +333,7 @@ def shifted(scenario: Scenario, cells: Cells, quarters: int) -> tuple[np.ndarray
             share = met[:, 0] * shock.value
             move_to = np.where(share > move_share, STACKS.index(shock.to_stack), move_to)
             move_share = np.maximum(move_share, share)
-    return renew_shift, renew_set, exit_times, exit_more, move_share, move_to
+    return renew_shift, renew_keep, renew_set, exit_times, exit_more, move_share, move_to
 
 
 def _size_tables(learnt: Learnt) -> tuple[np.ndarray, ...]:
@@ -436,7 +431,7 @@ def unsigned(learnt: Learnt, capacity: np.ndarray, leases: pd.DataFrame, quarter
     by_market = np.bincount(market, weights=vacant, minlength=len(demand.markets))
     mode, markets = demand.rates.mode, len(demand.markets)
     level = np.exp(mode[:markets]) * (np.maximum(by_market, 0.05) / demand.usual_mw) ** mode[markets]
-    added = added_before(learnt)
+    added = learnt.added
     fresh = added[:, -FRESH_QUARTERS:].sum(axis=1)
     share = np.minimum(np.column_stack([fresh, added.sum(axis=1) - fresh]) / np.maximum(vacant, 1e-9)[:, None], 1.0)
     lift = np.exp(share @ mode[markets + 1 :])
