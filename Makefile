@@ -37,6 +37,8 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.forecasting --by-horizon
 	@$(BIN)/python -m bench.forecast_scale
 	@$(BIN)/python -m bench.reconciliation
+	@$(BIN)/python -m bench.lease_scale
+	@$(BIN)/python -m bench.lease_worlds
 
 # uv lives inside the environment, so that a machine needs Python and make alone.
 $(VENV)/.uv: requirements/uv.txt

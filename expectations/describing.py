@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from expectations.checking import CANDIDATE_RULES
 from expectations.publication import TABLE_RULES, TableRule
+from expectations.rent_roll import RENT_ROLL_RULES, RollRule
 from expectations.report import BLOCK, QUARANTINE, QUARANTINE_DOCUMENT, WARN
 from expectations.rule import Rule
 
@@ -59,19 +62,34 @@ their own names, with the sentence they were found in.
 """
 
 
+RENT_ROLLS = """## Rules over rent rolls
+
+A row that fails stands in `quarantine` with its file, place and all its cells, and is no part of what is simulated.
+"""
+
+ROLL_EFFECTS = {
+    WARN: "warns; the row is kept and flagged",
+    QUARANTINE: "holds the row back",
+    QUARANTINE_DOCUMENT: "holds the whole building back, with all its rows",
+    BLOCK: "stops publishing; the last good publication stands",
+}
+
+
 def rules_page() -> str:
     """docs/rules.md as Markdown."""
     parts = [INTRODUCTION, "## Rules over figures\n"]
     parts.extend(_entry(rule) for rule in CANDIDATE_RULES)
     parts.append(OUTSIDE)
+    parts.append(RENT_ROLLS)
+    parts.extend(_entry(rule, f", {rule.table}", ROLL_EFFECTS) for rule in RENT_ROLL_RULES)
     parts.append("## Rules over the tables to publish\n")
     parts.extend(_entry(rule, f", table `{rule.table}`") for rule in TABLE_RULES)
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _entry(rule: Rule | TableRule, where: str = "") -> str:
+def _entry(rule: Rule | TableRule | RollRule, where: str = "", effects: Mapping[str, str] = EFFECTS) -> str:
     return (
-        f"### {rule.id}\n\n**{rule.title}**{where}. *{EFFECTS[rule.severity]}.*\n\n{rule.means}\n\n"
+        f"### {rule.id}\n\n**{rule.title}**{where}. *{effects[rule.severity]}.*\n\n{rule.means}\n\n"
         f"**Why:** {rule.why}\n\n**What to do:** {rule.remedy}\n"
     )
 

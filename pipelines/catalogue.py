@@ -39,6 +39,7 @@ _HISTORY_FROM_FIGURES = dict.fromkeys(
 )
 _STACK_INPUTS = (("stack_evidence", "points_to"), ("stack_evidence", "strength"), ("stack_evidence", "evidence_date"))
 _CLASSES = ("mainland_share", "us_share", "dual_share", "unknown_share")
+_LEASE_INPUTS = ("leases", "facilities", "portfolio_history", "deliveries", "stack_evidence", "assumptions")
 _QUANTILES = ("p05", "p10", "p25", "p50", "p75", "p90", "p95")
 
 ENTRIES: tuple[Entry, ...] = (
@@ -85,6 +86,40 @@ ENTRIES: tuple[Entry, ...] = (
         "Every figure that was read and not accepted, with the rule that held it back. Nothing is dropped silently: "
         "mend the cause (report, layout file, rule) and the next run lets it through.",
         deps=("document_readings",),
+        owner=READERS_TEAM,
+    ),
+    Entry(
+        "portfolios",
+        WAREHOUSE,
+        "Rent rolls that were delivered, one row a portfolio (a folder of files). One that calls itself fictitious is "
+        "marked illustrative, and none of its figures is real.",
+        deps=("document_readings",),
+        kinds=("duckdb", "csv", "excel"),
+        owner=READERS_TEAM,
+    ),
+    Entry(
+        "leases",
+        WAREHOUSE,
+        "Leases of rent rolls with file and place. Rows that break a rule are in quarantine and not here; its checks "
+        "are the rules on rent rolls.",
+        deps=("document_readings",),
+        kinds=("duckdb", "csv", "excel"),
+        owner=READERS_TEAM,
+    ),
+    Entry(
+        "portfolio_history",
+        WAREHOUSE,
+        "MW in service, leased and used by building and quarter, as a rent roll states them.",
+        deps=("document_readings",),
+        kinds=("duckdb", "csv", "excel"),
+        owner=READERS_TEAM,
+    ),
+    Entry(
+        "deliveries",
+        WAREHOUSE,
+        "Phases under construction at the date last announced.",
+        deps=("document_readings",),
+        kinds=("duckdb", "csv", "excel"),
         owner=READERS_TEAM,
     ),
     Entry(
@@ -198,6 +233,99 @@ ENTRIES: tuple[Entry, ...] = (
         owner=MODELS_TEAM,
     ),
     Entry(
+        "lease_expiries",
+        OUTLOOK,
+        "Expiring MW by quarter, stack, sector and tier, of leases in place; options not counted.",
+        deps=("leases", "facilities"),
+        owner=MODELS_TEAM,
+        lineage={"mw": (("leases", "mw"),), "expiry_quarter": (("leases", "end_date"),)},
+    ),
+    Entry(
+        "wale",
+        OUTLOOK,
+        "Weighted average lease expiry by MW and by rent, now and at the last four quarter ends.",
+        deps=("leases", "facilities"),
+        owner=MODELS_TEAM,
+        lineage={
+            "wale_mw_years": (("leases", "end_date"), ("leases", "mw")),
+            "wale_rent_years": (("leases", "end_date"), ("leases", "mw"), ("leases", "monthly_rent_hkd_per_kw")),
+        },
+    ),
+    Entry(
+        "backlog_runoff",
+        OUTLOOK,
+        "MW signed and not commenced: what begins in each quarter and what is left.",
+        deps=_LEASE_INPUTS,
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "contiguous_space",
+        OUTLOOK,
+        "Largest contiguous free block of each building by quarter, and the probability that it holds 5 MW.",
+        deps=_LEASE_INPUTS,
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "path_samples",
+        OUTLOOK,
+        "Joint sample paths of every scenario, for questions about several buildings at once.",
+        deps=_LEASE_INPUTS,
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "lease_estimates",
+        OUTLOOK,
+        "Renewal, early ends, absorption, delays: what the portfolio's own events say, shrunk to stated priors, with "
+        "the events behind each estimate.",
+        deps=_LEASE_INPUTS,
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "scenarios",
+        OUTLOOK,
+        "Scenarios in force: the bundled files and those of COLOCAST_HOME/scenarios.",
+        deps=("claims",),
+        kinds=("duckdb", "yaml"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "shocks",
+        OUTLOOK,
+        "Every parameter of every scenario with its range and the claim or analyst prior behind it.",
+        deps=("claims",),
+        kinds=("duckdb", "yaml"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "scenario_effects",
+        OUTLOOK,
+        "Waterfall from base to each scenario in MW, by shock and by what physically happens; the charts of the leases "
+        "hang here.",
+        deps=(*_LEASE_INPUTS, "scenarios", "shocks"),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "scenario_sensitivity",
+        OUTLOOK,
+        "Tornado: what each assumption swings between its low and its high, in MW and points.",
+        deps=(*_LEASE_INPUTS, "scenarios", "shocks"),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "scenario_carriers",
+        OUTLOOK,
+        "Which leases carry a scenario: expected MW of each under base and under it.",
+        deps=(*_LEASE_INPUTS, "scenarios", "shocks"),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
         "publication",
         DELIVERY,
         "The file for readers, published/occupancy.duckdb: written beside, checked, then renamed into place, so that "
@@ -217,6 +345,21 @@ ENTRIES: tuple[Entry, ...] = (
             "breach_probability",
             "forecast_accuracy",
             "forecast_choice",
+            "portfolios",
+            "leases",
+            "portfolio_history",
+            "deliveries",
+            "lease_expiries",
+            "wale",
+            "backlog_runoff",
+            "contiguous_space",
+            "path_samples",
+            "lease_estimates",
+            "scenarios",
+            "shocks",
+            "scenario_effects",
+            "scenario_sensitivity",
+            "scenario_carriers",
         ),
         table=False,
     ),

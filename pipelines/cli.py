@@ -131,6 +131,67 @@ def forecast(
 
 
 @app.command()
+def simulate(
+    context: typer.Context,
+    facilities: Annotated[Path, typer.Option(help="Buildings: CSV or XLSX.")],
+    leases: Annotated[Path, typer.Option(help="Leases: CSV or XLSX, also a tenancy schedule.")],
+    horizon: Annotated[int, typer.Option(min=1, max=80, help="Quarters ahead.")],
+    paths: Annotated[int, typer.Option(min=1, max=1_000_000, help="Joint courses to draw.")],
+    out: Annotated[Path, typer.Option(help="Folder for the Parquet files.")],
+    evidence: Annotated[Path | None, typer.Option(help="Statements on the buildings' stack.")] = None,
+    history: Annotated[Path | None, typer.Option(help="MW in service and leased by quarter.")] = None,
+    deliveries: Annotated[Path | None, typer.Option(help="Phases under construction.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Quarter end the leases are of; default the history's last.")
+    ] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Scenario; again for more; a+b acts together. Default base."),
+    ] = None,
+    threshold: Annotated[
+        list[float] | None, typer.Option(help="Occupancy that may be breached, a fraction; default 0.9, 0.8, 0.7.")
+    ] = None,
+    lock_in: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="How far lock-in weakens shocks (C10), instead of the files' value."),
+    ] = None,
+    dual_stack: Annotated[
+        float | None, typer.Option(min=0, max=1, help="How far tenants on both stacks are spared (C12), likewise.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bits.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Threads; the answer is the same whatever it is.")] = 2,
+) -> None:
+    """Simulate every lease of a rent roll, without a warehouse.
+
+    Writes occupancy_forecast, breach_probability, lease_expiries and wale as Parquet, and problems where rows were held
+    back.
+    """
+    with friendly(context.obj):
+        from pipelines.commands.simulating import simulate_files
+
+        thresholds = tuple(threshold) if threshold else (0.9, 0.8, 0.7)
+        raise typer.Exit(
+            simulate_files(
+                facilities,
+                leases,
+                evidence,
+                history,
+                deliveries,
+                as_of,
+                scenario or [],
+                thresholds,
+                horizon,
+                paths,
+                seed,
+                jobs,
+                out,
+                lock_in,
+                dual_stack,
+            )
+        )
+
+
+@app.command()
 def sql(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="One SELECT.")],

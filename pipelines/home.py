@@ -36,6 +36,11 @@ class Home:
         return self.root / "inbox"
 
     @property
+    def scenarios(self) -> Path:
+        """A person's own scenario files, read beside the bundled ones."""
+        return self.root / "scenarios"
+
+    @property
     def archive(self) -> Path:
         """Every document ever received, named by content hash."""
         return self.root / "archive"
@@ -84,6 +89,11 @@ class Home:
     def accuracy_charts(self) -> Path:
         """Pictures of the last backtest."""
         return self.state / "accuracy charts"
+
+    @property
+    def lease_charts(self) -> Path:
+        """Pictures of the last simulation of leases."""
+        return self.state / "lease charts"
 
     @property
     def lock(self) -> Path:

@@ -36,6 +36,14 @@ class Settings(BaseSettings):
         default=REPOSITORY / "data" / "reports",
         description="The reports that a run without --inbox reads beside those of the inbox.",
     )
+    bundled_portfolios: Path = Field(
+        default=REPOSITORY / "data" / "portfolios",
+        description="Rent rolls that a run without --inbox reads as well, one folder a portfolio.",
+    )
+    scenarios: Path = Field(
+        default=REPOSITORY / "data" / "scenarios",
+        description="Scenario files; those of COLOCAST_HOME/scenarios are read beside them.",
+    )
     as_of: date | None = Field(
         default=None,
         description="Pretend that today is this day (ISO): only what was known by then is used. Empty: the real day.",
@@ -98,7 +106,7 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:3000", description="Address of the UI as written into failure messages."
     )
 
-    @field_validator("home", "bundled_reports")
+    @field_validator("home", "bundled_reports", "bundled_portfolios", "scenarios")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()

@@ -23,6 +23,7 @@ from pipelines.home import POOL
 from pipelines.metadata import charts, facts, table_metadata
 from pipelines.resources import Workplace
 from pipelines.steps import delivery, intake, warehouse
+from pipelines.steps import leases as leasing
 from pipelines.steps import outlook as outlooks
 from pipelines.steps.work import Outcome
 from pipelines.timing import VINTAGES, vintage_of
@@ -89,8 +90,10 @@ def reports_assets() -> list[dg.AssetsDefinition]:
 def warehouse_assets() -> list[dg.AssetsDefinition]:
     """Group `warehouse`: judge and load, then history and its neighbours."""
     from expectations.checking import CANDIDATE_RULES
+    from expectations.rent_roll import RENT_ROLL_RULES
 
     rules = rule_specs(CANDIDATE_RULES, "observations")
+    roll_rules = rule_specs(RENT_ROLL_RULES, "leases")
     layout_diff = dg.AssetCheckSpec(
         LAYOUT_DIFF,
         asset="documents",
@@ -106,17 +109,18 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
 
     @dg.multi_asset(
         name="judge",
-        specs=[spec(name) for name in warehouse.JUDGED_TABLES],
-        check_specs=[*rules, layout_diff, freshness],
+        specs=[spec(name) for name in warehouse.JUDGED_TABLES + warehouse.RENT_ROLL_TABLES],
+        check_specs=[*rules, *roll_rules, layout_diff, freshness],
         pool=POOL,
     )
     def judge(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
         """Check every figure, load what holds, keep the rest in quarantine."""
         outcome = warehouse.judge(workplace.work(context.run_id))
-        for name in warehouse.JUDGED_TABLES:
+        for name in warehouse.JUDGED_TABLES + warehouse.RENT_ROLL_TABLES:
             yield made(BY_NAME[name], outcome, facts(outcome.summary) if name == "documents" else None)
         yield freshness_result(outcome.summary["due"])
         yield from rule_results(outcome.summary["findings"], [*rules, layout_diff])
+        yield from rule_results(outcome.summary["rent_roll_findings"], roll_rules)
 
     @dg.multi_asset(name="history", specs=[spec(name) for name in warehouse.HISTORY_TABLES], pool=POOL)
     def history(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
@@ -130,7 +134,7 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
 
 
 def outlook_assets() -> list[dg.AssetsDefinition]:
-    """Group `outlook`: the newest vintage, and past vintages by partition."""
+    """Group `outlook`: the newest vintage, the leases, and past vintages by partition."""
 
     @dg.multi_asset(name="outlook", specs=[spec(name) for name in outlooks.OUTLOOK_TABLES], pool=POOL)
     def outlook(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
@@ -143,6 +147,15 @@ def outlook_assets() -> list[dg.AssetsDefinition]:
         }
         for name in outlooks.OUTLOOK_TABLES:
             yield made(BY_NAME[name], outcome, extras.get(name))
+
+    @dg.multi_asset(name="simulate_leases", specs=[spec(name) for name in leasing.LEASE_TABLES], pool=POOL)
+    def simulate_leases(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Simulate every rent roll under every scenario."""
+        work = workplace.work(context.run_id)
+        outcome = leasing.leases(work)
+        extra = {**facts(outcome.summary), **charts(work.home.lease_charts)}
+        for name in leasing.LEASE_TABLES:
+            yield made(BY_NAME[name], outcome, extra if name == "scenario_effects" else None)
 
     @dg.asset(
         name="frozen_vintage",
@@ -161,7 +174,7 @@ def outlook_assets() -> list[dg.AssetsDefinition]:
         outcome = outlooks.freeze(workplace.work(context.run_id), vintage_of(context.partition_key))
         return dg.MaterializeResult(metadata=facts(outcome.summary))
 
-    return [outlook, frozen_vintage]
+    return [outlook, simulate_leases, frozen_vintage]
 
 
 def delivery_assets() -> list[dg.AssetsDefinition]:

@@ -16,8 +16,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 CONTENT = {".py", ".yaml", ".yml", ".sql", ".csv", ".json", ".j2", ".html", ".css", ".js", ".svg"}
 
-READING = ("assets/reports",)
-JUDGING = ("assets/reports", "expectations")
+READING = ("assets/reports", "assets/rent_roll")
+JUDGING = (*READING, "expectations")
 WAREHOUSE = (*JUDGING, "assets/warehouse", "pipelines/steps", "data/ledger", "data/stack")
 OUTLOOK = ("forecasts", "assets/outlook")
 DELIVERY = ("assets/delivery",)

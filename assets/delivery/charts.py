@@ -96,7 +96,7 @@ def history_with_fan(
         raise ValueError(f"Chart {title!r}: neither a history nor a forecast with an occupancy; leave the chart out.")
     ahead = _joined_to_last_actual(actual, ahead)
     days = pd.to_datetime(pd.concat([frame["quarter_end"] for frame in (actual, ahead) if len(frame)]))
-    x = alt.X("quarter_end:T", title="Quarter end", axis=_year_axis(days))
+    x = alt.X("quarter_end:T", title="Quarter end", axis=year_axis(days))
     scale = alt.Scale(domain=_domain(actual, ahead), nice=False, clamp=True)
     y_axis = alt.Axis(format=".0%", tickCount=5)
 
@@ -106,17 +106,17 @@ def history_with_fan(
     layers = []
     data = {}
     if len(ahead):
-        data["ahead"] = _rows(ahead, [f"occupancy_{name}" for name in ("p05", "p10", "p50", "p90", "p95")])
+        data["ahead"] = dated_rows(ahead, [f"occupancy_{name}" for name in ("p05", "p10", "p50", "p90", "p95")])
         base = alt.Chart(alt.NamedData("ahead"))
         layers.append(base.mark_area(color=BAND_95).encode(x=x, y=y("occupancy_p05"), y2="occupancy_p95:Q"))
         layers.append(base.mark_area(color=BAND_80).encode(x=x, y=y("occupancy_p10"), y2="occupancy_p90:Q"))
         layers.append(base.mark_line(color=LINE, strokeDash=[4, 3]).encode(x=x, y=y("occupancy_p50")))
     if past is not None and len(past):
-        data["past"] = _rows(past.assign(vintage=past["vintage"].astype(str)), ["vintage", "occupancy_p50"])
+        data["past"] = dated_rows(past.assign(vintage=past["vintage"].astype(str)), ["vintage", "occupancy_p50"])
         thin = alt.Chart(alt.NamedData("past")).mark_line(color=FAINT, strokeWidth=0.8)
         layers.append(thin.encode(x=x, y=y("occupancy_p50"), detail="vintage:N"))
     if len(actual):
-        data["actual"] = _rows(actual, ["occupancy", "evidence"])
+        data["actual"] = dated_rows(actual, ["occupancy", "evidence"])
         base = alt.Chart(alt.NamedData("actual"))
         legend = None if (actual["evidence"] == "observed").all() else alt.Legend(title=None, orient="bottom")
         shapes = alt.Scale(domain=list(EVIDENCE_CLASSES), range=["circle", "square", "triangle-up"])
@@ -130,7 +130,7 @@ def history_with_fan(
                 color=alt.Color("evidence:N", scale=colours, legend=legend),
             )
         )
-    return _dressed(alt.layer(*layers), data, title, width, height)
+    return dressed(alt.layer(*layers), data, title, width, height)
 
 
 def evidence_share(history: pd.DataFrame, title: str = "", width: int = 430, height: int = 90) -> Any:
@@ -154,12 +154,12 @@ def evidence_share(history: pd.DataFrame, title: str = "", width: int = 430, hei
         alt.Chart(alt.NamedData("shares"))
         .mark_bar(size=bar, clip=True)
         .encode(
-            x=alt.X("quarter_end:T", title="Quarter end", axis=_year_axis(pd.to_datetime(history["quarter_end"]))),
+            x=alt.X("quarter_end:T", title="Quarter end", axis=year_axis(pd.to_datetime(history["quarter_end"]))),
             y=alt.Y("share:Q", stack="zero", title="Share", axis=y_axis, scale=alt.Scale(domain=[0, 1])),
             color=alt.Color("evidence:N", scale=colours, legend=alt.Legend(title=None, orient="bottom")),
         )
     )
-    return _dressed(chart, {"shares": _rows(long, ["evidence", "share"])}, title, width, height)
+    return dressed(chart, {"shares": dated_rows(long, ["evidence", "share"])}, title, width, height)
 
 
 # Lines people compare; every other model is one of the members behind them.
@@ -186,7 +186,7 @@ def accuracy_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 43
         strokeDash=alt.StrokeDash("model:N", legend=None),
     )
     frames = {"members": records(shown[~named]), "errors": records(shown[named] if named.any() else shown)}
-    return _dressed(chart, frames, title, width, height)
+    return dressed(chart, frames, title, width, height)
 
 
 def coverage_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 430, height: int = 110) -> Any:
@@ -211,7 +211,7 @@ def coverage_by_horizon(accuracy: pd.DataFrame, title: str = "", width: int = 43
         "inside": records(long[["horizon", "band", "inside"]]),
         "promised": [{"share": 0.8, "band": "80 % band"}, {"share": 0.95, "band": "95 % band"}],
     }
-    return _dressed(lines + rules, data, title, width, height)
+    return dressed(lines + rules, data, title, width, height)
 
 
 def source_dots(pairs: pd.DataFrame, title: str = "", width: int = 430) -> Any:
@@ -232,7 +232,7 @@ def source_dots(pairs: pd.DataFrame, title: str = "", width: int = 430) -> Any:
         shape=alt.Shape("source:N", legend=None),
     )
     data = {"pairs": records(pairs[["market", "source", "value"]])}
-    return _dressed(alt.layer(rules, dots), data, "", width, 26 * max(2, pairs["market"].nunique()))
+    return dressed(alt.layer(rules, dots), data, "", width, 26 * max(2, pairs["market"].nunique()))
 
 
 def sparkline(history: pd.DataFrame, width: int = 96, height: int = 20) -> str:
@@ -277,7 +277,7 @@ def _joined_to_last_actual(actual: pd.DataFrame, ahead: pd.DataFrame) -> pd.Data
     return pd.concat([pd.DataFrame([{"quarter_end": last["quarter_end"], **start}]), ahead], ignore_index=True)
 
 
-def _rows(frame: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+def dated_rows(frame: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
     """Rows with quarter_end as ISO text: altair's own way through a frame takes far longer than drawing it."""
     days = pd.to_datetime(frame["quarter_end"]).dt.strftime("%Y-%m-%d")
     return [
@@ -286,7 +286,7 @@ def _rows(frame: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _year_axis(days: pd.Series) -> Any:
+def year_axis(days: pd.Series) -> Any:
     """Labels at the turn of the year, at most ten of them."""
     import altair as alt
 
@@ -308,7 +308,7 @@ def _domain(actual: pd.DataFrame, ahead: pd.DataFrame) -> list[float]:
     return [max(0.0, low - room), max(high, min(1.0, high + room))]
 
 
-def _dressed(chart: Any, data: dict[str, list[dict[str, Any]]], title: str, width: int, height: int) -> Any:
+def dressed(chart: Any, data: dict[str, list[dict[str, Any]]], title: str, width: int, height: int) -> Any:
     """Size, house style and data, set once: every altair method would copy all rows again."""
     chart.width, chart.height = width, height
     if title:
@@ -319,7 +319,14 @@ def _dressed(chart: Any, data: dict[str, list[dict[str, Any]]], title: str, widt
         "font": "sans-serif",
         "aria": False,
         "view": {"stroke": None},
-        "title": {"color": INK, "fontSize": 13, "anchor": "start", "fontWeight": "bold", "limit": width},
+        "title": {
+            "color": INK,
+            "subtitleColor": FAINT,
+            "fontSize": 13,
+            "anchor": "start",
+            "fontWeight": "bold",
+            "limit": width,
+        },
         "axis": {
             "labelColor": INK,
             "titleColor": INK,
@@ -330,7 +337,7 @@ def _dressed(chart: Any, data: dict[str, list[dict[str, Any]]], title: str, widt
             "labelFontSize": 11,
             "titleFontSize": 11,
         },
-        "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 11},
+        "legend": {"labelColor": INK, "titleColor": INK, "titleFontWeight": "normal", "labelFontSize": 11},
     }
     return chart
 

@@ -21,6 +21,7 @@ import pandas as pd
 from assets.delivery import charts, wording
 from assets.delivery.evidence import EvidenceBook
 from assets.delivery.frames import one_of_each, records
+from assets.delivery.lease_section import LEASE_TABLES, document_anchors, lease_section, reported_only
 from assets.warehouse.archive import stored_path
 from assets.warehouse.database import connect
 
@@ -93,16 +94,22 @@ def write_page(database: Path, out: Path, archive: Path | None = None) -> Path:
 
 
 def read_tables(database: Path) -> dict[str, pd.DataFrame]:
-    """Every table the page needs, by name."""
+    """Every table and view the page needs, by name."""
     with connect(database, read_only=True) as connection:
-        present = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        lacking = [name for name in TABLES if name not in present]
+        present = {
+            row[0]
+            for row in connection.execute(
+                "SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() WHERE NOT internal"
+            ).fetchall()
+        }
+        needed = list(dict.fromkeys((*TABLES, *LEASE_TABLES)))
+        lacking = [name for name in needed if name not in present]
         if lacking:
             raise KeyError(
-                f"{database}: tables {', '.join(lacking)} are missing, expected {len(TABLES)};"
+                f"{database}: tables {', '.join(lacking)} are missing, expected {len(needed)};"
                 " publish again with `colocast run`."
             )
-        return {name: connection.execute(f'SELECT * FROM main."{name}"').df() for name in TABLES}
+        return {name: connection.execute(f'SELECT * FROM main."{name}"').df() for name in needed}
 
 
 def archive_links(documents: pd.DataFrame, archive: Path | None, page_folder: Path) -> dict[str, str]:
@@ -129,7 +136,9 @@ def render(tables: Mapping[str, pd.DataFrame], links: Mapping[str, str]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    everything, tables = tables, reported_only(tables)
     book = EvidenceBook(tables, links)
+    leases = lease_section(everything, book)
     forecast = newest_vintage(tables["occupancy_forecast"])
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     sections: dict[str, Any] = {
@@ -144,10 +153,12 @@ def render(tables: Mapping[str, pd.DataFrame], links: Mapping[str, str]) -> str:
         "assumptions": [clean(row) for row in records(tables["assumptions"].sort_values("parameter"))],
         "accuracy": accuracy(tables["forecast_accuracy"], tables["forecast_choice"]),
         "stack_evidence": stack_evidence(tables["stack_evidence"], book),
+        "leases": leases,
     }
     entries = book.entries()
     needed = {entry.document_anchor for entry in entries}
     needed |= {row["anchor"] for name in ("quarantine", "stack_evidence") for row in sections[name]}
+    needed |= document_anchors(leases)
     received = documents(tables, book, links, needed)
     return environment.get_template("page.html").render(
         **sections,

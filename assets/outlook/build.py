@@ -93,7 +93,11 @@ def build_outlook(
     if vintage > as_of:
         raise ValueError(f"vintage: found {vintage}, after as_of {as_of}; expected a quarter that had ended by then.")
     next_end = _next_quarter_end(vintage)
-    present = connection.execute("SELECT count(*) FROM occupancy_forecast WHERE vintage = ?", [vintage]).fetchone()
+    present = connection.execute(
+        "SELECT count(*) FROM occupancy_forecast WHERE vintage = ?"
+        " AND split_part(series_id, '/', 1) NOT IN (SELECT portfolio FROM portfolios)",
+        [vintage],
+    ).fetchone()
     if present is not None and present[0] and as_of > next_end and not rewrite:
         reason = f"vintage {vintage} is frozen since {next_end}; it keeps its {present[0]} rows"
         return {"written": False, "reason": reason, "rows": int(present[0])}
@@ -280,7 +284,12 @@ def _write(connection: duckdb.DuckDBPyConnection, vintage: date, tables: dict[st
             ("occupancy_forecast", FORECAST_COLUMNS, "forecast"),
             ("breach_probability", BREACH_COLUMNS, "breach"),
         ):
-            connection.execute(f"DELETE FROM {table} WHERE vintage = ? AND scenario = ?", [vintage, SCENARIO])
+            # Simulated portfolios have rows of their own in the same tables (lease_tables.py).
+            connection.execute(
+                f"DELETE FROM {table} WHERE vintage = ? AND scenario = ?"
+                " AND split_part(series_id, '/', 1) NOT IN (SELECT portfolio FROM portfolios)",
+                [vintage, SCENARIO],
+            )
             _insert(connection, table, columns, tables[name])
         connection.execute("DELETE FROM forecast_choice WHERE vintage = ?", [vintage])
         _insert(connection, "forecast_choice", CHOICE_COLUMNS, tables["choice"])

@@ -43,7 +43,8 @@ class ReadResult:
     """What became of one document: `status` is read, rejected or quarantined; `reason` is empty when read.
 
     `sha256` is that of the content; of the name where there is no content to hash (a file gone or refused unopened),
-    so that two such files stay two documents. `size` is in bytes.
+    so that two such files stay two documents. `size` is in bytes. `rent_roll` is what a rent roll holds
+    (RentRoll.to_json), None for every other document.
     """
 
     file_name: str
@@ -53,6 +54,7 @@ class ReadResult:
     status: str = "read"
     reason: str = ""
     extraction: Extraction | None = None
+    rent_roll: dict[str, Any] | None = None
     language: str = ""
     encoding: str = ""
     remarks: tuple[str, ...] = field(default_factory=tuple)
@@ -103,12 +105,22 @@ def read_here(
         remarks=document.remarks,
     )
     try:
+        roll = _rent_roll_of(document)
+        if roll is not None:
+            return replace(result, rent_roll=roll)
         return replace(result, extraction=_extractor(extractor)(document, layouts or _bundled_layouts()))
     except MemoryError:
         raise
     except Exception as error:  # As above: one document's surprise is its own.
         traceback.print_exc(file=sys.stderr)
         return replace(result, status="quarantined", reason=_failed("the extraction of figures", error))
+
+
+def _rent_roll_of(document: Document) -> dict[str, Any] | None:
+    from assets.rent_roll.reading import rent_roll_of
+
+    roll = rent_roll_of(document)
+    return None if roll is None else roll.to_json()
 
 
 def _failed(what: str, error: Exception) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 
 from assets.reports.operators import Layouts
 from assets.warehouse.database import transaction
@@ -57,6 +58,16 @@ def load_ledger(connection: duckdb.DuckDBPyConnection, layouts: Layouts, data: P
         definitions = _read(data / "ledger" / "source_definitions.csv")
         definitions = [{**row, "source": row["source"] or "", "market": row["market"] or ""} for row in definitions]
         _replace(connection, "internal.source_definitions", definitions)
+
+
+def bundled_assumptions(data: Path = DATA_FOLDER) -> dict[str, float]:
+    """Parameter -> value of the bundled file, for work without a warehouse. Raises LedgerError."""
+    return {row["parameter"]: float(row["value"]) for row in _read(data / "ledger" / "assumptions.csv")}
+
+
+def bundled_claims(data: Path = DATA_FOLDER) -> pd.DataFrame:
+    """The bundled claims, one row each, columns as in the table claims. Raises LedgerError."""
+    return pd.DataFrame(_read(data / "ledger" / "claims.csv"))
 
 
 def assumed(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:

@@ -26,3 +26,11 @@ def facility_key(operator: str, name: str) -> str:
     """operator/facility. A place in parentheses after the name ('DC1 (Singapore)') is no part of the name."""
     bare = re.sub(r"\s*\([^)]*\)$", "", name)
     return f"{operator_slug(operator)}/{slug(bare) or slug(name)}"
+
+
+def portfolio_name(place: str) -> str:
+    """The portfolio of a rent roll's file: the last folder of the place it came from ('inbox/harbour' -> 'harbour');
+    'rent-roll' at the top of the inbox.
+    """
+    parts = [part for part in place.split("/") if part]
+    return slug(parts[-1]) if len(parts) > 1 or (parts and parts[0] != "inbox") else "rent-roll"

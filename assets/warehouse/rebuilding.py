@@ -27,7 +27,11 @@ from assets.warehouse.publishing import published_fingerprint
 log = logging.getLogger(__name__)
 
 # Made by earlier runs from what was known then; a rebuild must not make them anew with hindsight.
-FROZEN_TABLES = ("occupancy_forecast", "breach_probability", "forecast_accuracy", "forecast_choice", "runs")
+FROZEN_TABLES = (
+    *("occupancy_forecast", "breach_probability", "forecast_accuracy", "forecast_choice", "backlog_runoff"),
+    *("contiguous_space", "path_samples", "lease_estimates", "scenario_effects", "scenario_sensitivity"),
+    *("scenario_carriers", "runs"),
+)
 
 Judge = Callable[[list[Archived], pd.DataFrame], Judged]
 

@@ -103,9 +103,9 @@ def with_added(history: pd.DataFrame) -> pd.DataFrame:
     added = by_hall["in_service_mw"].diff().fillna(0.0).clip(lower=0)
     rows["added_mw"] = added.where(~appears, rows["in_service_mw"])
     reached = rows.groupby("facility_id")["added_mw"].cumsum()
-    by_hall = reached.groupby(rows["facility_id"])
-    fresh = reached - by_hall.shift(FRESH_QUARTERS).fillna(0.0)
-    both = reached - by_hall.shift(SETTLING_QUARTERS).fillna(0.0)
+    earlier = reached.groupby(rows["facility_id"])
+    fresh = reached - earlier.shift(FRESH_QUARTERS).fillna(0.0)
+    both = reached - earlier.shift(SETTLING_QUARTERS).fillna(0.0)
     # What a sum up to today and a sum up to then leave of nothing is rounding.
     fresh, settling = (values.where(values > 1e-9, 0.0) for values in (fresh, both - fresh))
     return rows.assign(fresh_mw=fresh, settling_mw=settling)

@@ -16,7 +16,7 @@ def publish(work: Work) -> Outcome:
     memory = work.memory()
     vintages = sorted((name, entry["fingerprint"]) for name, entry in memory.stages.items() if "vintage " in name)
     mark = versions.fingerprint(
-        need(memory, "outlook"), vintages, work.settings.keep_published, versions.version_of(versions.WAREHOUSE)
+        need(memory, "leases"), vintages, work.settings.keep_published, versions.version_of(versions.WAREHOUSE)
     )
     summary = memory.recall("publish", mark)
     if summary is not None:

@@ -39,6 +39,8 @@ def receive(work: Work) -> Outcome:
         _receive_folder(work, work.inbox, work.inbox.name, 0.0, summary)
     else:
         _receive_folder(work, work.settings.bundled_reports, "bundled", 0.0, summary)
+        if work.settings.bundled_portfolios.is_dir():
+            _receive_folder(work, work.settings.bundled_portfolios, "portfolios", 0.0, summary)
         _receive_folder(work, work.home.inbox, "inbox", work.settle_s, summary)
     return Outcome("receive", bool(summary["received"]), summary)
 

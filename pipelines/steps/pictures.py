@@ -10,6 +10,7 @@ from pipelines.steps.work import Work, log
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
 # A chart is some 30 KiB inside every materialisation event: the widest-based series suffice for the eye.
 CHARTS = 8
@@ -46,6 +47,43 @@ def draw_charts(work: Work, connection: duckdb.DuckDBPyConnection) -> int:
         (folder / f"{series_id.replace('/', ' ')}.svg").write_text(chart_svg(picture), encoding="utf-8")
     log.info("Drew %d charts", len(series))
     return len(series)
+
+
+def draw_leases(work: Work, connection: duckdb.DuckDBPyConnection) -> int:
+    """Draw the standard pictures of every simulated portfolio; returns how many. Earlier ones are removed first."""
+    from assets.delivery.charts import chart_svg
+    from assets.delivery.lease_charts import PICTURED_TABLES, lease_pictures
+
+    folder = work.home.lease_charts
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    drawn = 0
+    for (portfolio,) in connection.execute("SELECT portfolio FROM portfolios ORDER BY portfolio").fetchall():
+        tables = {name: _of_portfolio(connection, name, portfolio) for name in PICTURED_TABLES}
+        for title, picture in lease_pictures(tables).items():
+            name = f"{portfolio} {title}".replace("/", " ")
+            (folder / f"{name}.svg").write_text(chart_svg(picture), encoding="utf-8")
+            drawn += 1
+    return drawn
+
+
+def _of_portfolio(connection: duckdb.DuckDBPyConnection, table: str, portfolio: str) -> pd.DataFrame:
+    """Rows of a table or view that belong to one portfolio, by its column or by its series."""
+    columns = {
+        row[0]
+        for row in connection.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND schema_name = 'main'"
+            " AND database_name = current_database()",
+            [table],
+        ).fetchall()
+    }
+    where = ""
+    if "portfolio" in columns:
+        where = " WHERE portfolio = ?"
+    elif "series_id" in columns:
+        where = " WHERE split_part(series_id, '/', 1) = ?"
+    return connection.execute(f'SELECT * FROM main."{table}"{where} ORDER BY ALL', [portfolio] if where else []).df()
 
 
 def draw_accuracy(work: Work, connection: duckdb.DuckDBPyConnection) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,12 @@ from pipelines.steps.tables import describe_tables
 from pipelines.steps.work import FAILING_SHOWN, Outcome, Work, log, mapping_of, need
 
 if TYPE_CHECKING:
+    from assets.rent_roll.judging import Received
+    from assets.reports.reading import ReadResult
     from assets.warehouse.archive import Archived
 
 JUDGED_TABLES = ("documents", "observations", "quarantine", "facilities")
+RENT_ROLL_TABLES = ("portfolios", "leases", "portfolio_history", "deliveries")
 HISTORY_TABLES = (
     "claims",
     "assumptions",
@@ -33,7 +36,7 @@ def judge(work: Work) -> Outcome:
     figures (as-known-at) without calling them wrong, and a rebuild judges as the first run did.
     """
     archived = archived_documents(work)
-    receipts = [[one.document_id, one.file_name, one.received_at] for one in archived]
+    receipts = [[one.document_id, one.file_name, one.received_at, one.arrivals[0].inbox] for one in archived]
     mark = versions.fingerprint(receipts, mapping_of(work.settings), versions.version_of(versions.JUDGING))
     mark = versions.fingerprint(mark, versions.version_of(versions.WAREHOUSE))
     memory = work.memory()
@@ -50,20 +53,30 @@ def judge(work: Work) -> Outcome:
 def _judge_anew(work: Work, archived: list[Archived], memory: Memory) -> dict[str, Any]:
     import pandas as pd
 
+    from assets.rent_roll.judging import judge_rolls
     from assets.reports.operators import load_layouts
     from assets.reports.verdicts import judge as give_verdicts
     from assets.warehouse.database import connect, create_schema
     from assets.warehouse.ledger import load_ledger
     from assets.warehouse.loading import load, load_operators
     from assets.warehouse.rebuilding import rebuild
+    from assets.warehouse.rent_rolls import load_rent_rolls
     from pipelines.findings import from_report
 
     layouts = load_layouts()
-    results = readings(work, archived)
-    log.info("Checking the figures of %d documents", len(results))
+    every = readings(work, archived)
+    rolls = received_rolls(archived, every)
+    results = [one for one in every if one.rent_roll is None]
+    log.info("Checking the figures of %d documents", len(every))
     received = {one.document_id: one.received_at for one in archived}
     checked_on = max(received.values(), default=work.started_at).date()
     judged = give_verdicts(results, pd.DataFrame(), checked_on, layouts)
+    judged_rolls = judge_rolls(rolls)
+    judged = replace(
+        judged,
+        documents=pd.concat([judged.documents, judged_rolls.documents], ignore_index=True),
+        quarantine=pd.concat([judged.quarantine, judged_rolls.quarantine], ignore_index=True),
+    )
     log.info("Loading %d figures, %d rows to quarantine", len(judged.accepted), len(judged.quarantine))
     memory.stages.clear()
     memory.save()
@@ -82,19 +95,35 @@ def _judge_anew(work: Work, archived: list[Archived], memory: Memory) -> dict[st
         load_operators(connection, layouts)
         load_ledger(connection, layouts)
         loaded = load(connection, judged, received, layouts)
+        leases = load_rent_rolls(connection, judged_rolls.portfolios)
         last = connection.execute(
             "SELECT operator, max(period_end) FROM observations WHERE basis = 'as_reported' GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-        tables = describe_tables(connection, JUDGED_TABLES)
+        tables = describe_tables(connection, JUDGED_TABLES + RENT_ROLL_TABLES)
     return {
         "documents": loaded.documents,
         "observations": loaded.observations,
         "quarantined": loaded.quarantined,
         "superseded": loaded.superseded,
+        "leases": leases,
         "tables": tables,
         "findings": from_report(judged.report, FAILING_SHOWN),
+        "rent_roll_findings": from_report(judged_rolls.report, FAILING_SHOWN),
         "last_periods": {operator: day.isoformat() for operator, day in last if day is not None},
     }
+
+
+def received_rolls(archived: list[Archived], results: list[ReadResult]) -> list[Received]:
+    """The rent rolls among the readings, each with its portfolio, in order of receipt."""
+    from assets.rent_roll.judging import Received
+    from assets.rent_roll.roll import RentRoll
+    from assets.warehouse.names import portfolio_name
+
+    return [
+        Received(result, RentRoll.from_json(result.rent_roll), portfolio_name(one.arrivals[0].inbox), one.received_at)
+        for one, result in zip(archived, results, strict=True)
+        if result.rent_roll is not None
+    ]
 
 
 def _is_outdated(work: Work) -> bool:

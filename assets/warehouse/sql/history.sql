@@ -171,3 +171,11 @@ JOIN series_shares AS share
     AND share.entity_id = regexp_replace(history.series_id, '/[^/]*$', '')
 WHERE history.level IN ('facility', 'operator')
 ORDER BY ALL;
+
+-- Buildings of rent rolls have no series in occupancy_history; the evidence on them is shown all the same.
+INSERT INTO stack_shares BY NAME
+SELECT level, entity_id AS series_id, getvariable('stack_as_of') AS as_of, mainland_share, us_share, dual_share,
+       unknown_share, grade, evidence_count
+FROM internal.entity_stack_shares
+WHERE level = 'facility' AND split_part(entity_id, '/', 1) IN (SELECT portfolio FROM portfolios)
+ORDER BY ALL;

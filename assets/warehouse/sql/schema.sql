@@ -358,3 +358,210 @@ CREATE TABLE IF NOT EXISTS internal.entity_stack_shares (
     evidence_count INTEGER NOT NULL,
     PRIMARY KEY (level, entity_id)
 );
+
+-- Rent rolls: facilities and stack evidence go into their own tables above; what else a rent roll says stands here.
+CREATE TABLE IF NOT EXISTS portfolios (
+    portfolio    VARCHAR PRIMARY KEY,
+    as_of        DATE NOT NULL,
+    illustrative BOOLEAN NOT NULL,
+    facilities   INTEGER NOT NULL,
+    leases       INTEGER NOT NULL,
+    documents    VARCHAR NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS leases (
+    portfolio               VARCHAR NOT NULL,
+    lease_id                VARCHAR NOT NULL,
+    facility_id             VARCHAR NOT NULL,
+    tenant_id               VARCHAR NOT NULL,
+    tenant_name             VARCHAR,
+    sector                  VARCHAR NOT NULL,
+    sensitivity_tier        VARCHAR NOT NULL,
+    mw                      DOUBLE NOT NULL,
+    start_date              DATE,
+    end_date                DATE NOT NULL,
+    commencement_date       DATE NOT NULL,
+    commenced               BOOLEAN,
+    monthly_rent_hkd_per_kw DOUBLE,
+    stack                   VARCHAR NOT NULL,
+    stack_weight_mainland   DOUBLE,
+    renewal_options         VARCHAR,
+    renewal_of              VARCHAR,
+    document_id             VARCHAR NOT NULL,
+    locator                 VARCHAR NOT NULL,
+    provenance              VARCHAR NOT NULL CHECK (provenance IN ('observed', 'estimated', 'assumed')),
+    PRIMARY KEY (portfolio, lease_id)
+);
+
+CREATE TABLE IF NOT EXISTS portfolio_history (
+    portfolio     VARCHAR NOT NULL,
+    facility_id   VARCHAR NOT NULL,
+    quarter_end   DATE NOT NULL,
+    in_service_mw DOUBLE NOT NULL,
+    leased_mw     DOUBLE NOT NULL,
+    utilised_mw   DOUBLE,
+    document_id   VARCHAR NOT NULL,
+    locator       VARCHAR NOT NULL,
+    PRIMARY KEY (facility_id, quarter_end)
+);
+
+CREATE TABLE IF NOT EXISTS deliveries (
+    portfolio    VARCHAR NOT NULL,
+    facility_id  VARCHAR NOT NULL,
+    planned_date DATE NOT NULL,
+    mw           DOUBLE NOT NULL,
+    document_id  VARCHAR NOT NULL,
+    locator      VARCHAR NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS lease_expiries (
+    as_of            DATE NOT NULL,
+    level            VARCHAR NOT NULL,
+    series_id        VARCHAR NOT NULL,
+    stack            VARCHAR NOT NULL,
+    sector           VARCHAR NOT NULL,
+    sensitivity_tier VARCHAR NOT NULL,
+    expiry_quarter   DATE NOT NULL,
+    leases           INTEGER NOT NULL,
+    mw               DOUBLE NOT NULL,
+    share_of_leased  DOUBLE NOT NULL,
+    PRIMARY KEY (as_of, level, series_id, stack, sector, sensitivity_tier, expiry_quarter)
+);
+
+CREATE TABLE IF NOT EXISTS wale (
+    as_of           DATE NOT NULL,
+    level           VARCHAR NOT NULL,
+    series_id       VARCHAR NOT NULL,
+    wale_mw_years   DOUBLE,
+    wale_rent_years DOUBLE,
+    PRIMARY KEY (as_of, level, series_id)
+);
+
+CREATE TABLE IF NOT EXISTS backlog_runoff (
+    vintage       DATE NOT NULL,
+    scenario      VARCHAR NOT NULL,
+    level         VARCHAR NOT NULL,
+    series_id     VARCHAR NOT NULL,
+    quarter_end   DATE NOT NULL,
+    horizon       INTEGER NOT NULL,
+    commencing_mw DOUBLE NOT NULL,
+    backlog_mw    DOUBLE NOT NULL,
+    PRIMARY KEY (vintage, scenario, level, series_id, quarter_end)
+);
+
+CREATE TABLE IF NOT EXISTS contiguous_space (
+    vintage      DATE NOT NULL,
+    scenario     VARCHAR NOT NULL,
+    series_id    VARCHAR NOT NULL,
+    quarter_end  DATE NOT NULL,
+    horizon      INTEGER NOT NULL,
+    block_mw_p10 DOUBLE NOT NULL,
+    block_mw_p50 DOUBLE NOT NULL,
+    block_mw_p90 DOUBLE NOT NULL,
+    at_least_mw  DOUBLE NOT NULL,
+    probability  DOUBLE NOT NULL,
+    PRIMARY KEY (vintage, scenario, series_id, quarter_end)
+);
+
+CREATE TABLE IF NOT EXISTS path_samples (
+    vintage       DATE NOT NULL,
+    scenario      VARCHAR NOT NULL,
+    level         VARCHAR NOT NULL,
+    series_id     VARCHAR NOT NULL,
+    quarter_end   DATE NOT NULL,
+    path          INTEGER NOT NULL,
+    leased_mw     DOUBLE NOT NULL,
+    in_service_mw DOUBLE NOT NULL,
+    PRIMARY KEY (vintage, scenario, level, series_id, quarter_end, path)
+);
+
+CREATE TABLE IF NOT EXISTS lease_estimates (
+    vintage          DATE NOT NULL,
+    portfolio        VARCHAR NOT NULL,
+    estimate         VARCHAR NOT NULL,
+    applies_to       VARCHAR NOT NULL,
+    value            DOUBLE NOT NULL,
+    low              DOUBLE,
+    high             DOUBLE,
+    prior            DOUBLE,
+    events           DOUBLE,
+    trials           DOUBLE,
+    effective_events DOUBLE,
+    from_data        DOUBLE,
+    note             VARCHAR,
+    PRIMARY KEY (vintage, portfolio, estimate, applies_to)
+);
+
+CREATE TABLE IF NOT EXISTS scenarios (
+    scenario    VARCHAR PRIMARY KEY,
+    title       VARCHAR NOT NULL,
+    description VARCHAR NOT NULL,
+    includes    VARCHAR,
+    lock_in     DOUBLE NOT NULL,
+    dual_stack  DOUBLE NOT NULL,
+    shocks      INTEGER NOT NULL,
+    file        VARCHAR NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS shocks (
+    scenario     VARCHAR NOT NULL,
+    shock_id     VARCHAR NOT NULL,
+    acts_on      VARCHAR NOT NULL,
+    value        DOUBLE NOT NULL,
+    low          DOUBLE NOT NULL,
+    high         DOUBLE NOT NULL,
+    basis        VARCHAR NOT NULL,
+    where_json   VARCHAR NOT NULL,
+    from_quarter INTEGER NOT NULL,
+    full_quarter INTEGER NOT NULL,
+    to_quarter   INTEGER,
+    to_stack     VARCHAR,
+    eased_by     VARCHAR,
+    note         VARCHAR,
+    PRIMARY KEY (scenario, shock_id)
+);
+
+CREATE TABLE IF NOT EXISTS scenario_effects (
+    vintage     DATE NOT NULL,
+    scenario    VARCHAR NOT NULL,
+    level       VARCHAR NOT NULL,
+    series_id   VARCHAR NOT NULL,
+    quarter_end DATE NOT NULL,
+    position    INTEGER NOT NULL,
+    kind        VARCHAR NOT NULL,
+    cause       VARCHAR NOT NULL,
+    delta_mw    DOUBLE NOT NULL,
+    se_mw       DOUBLE,
+    PRIMARY KEY (vintage, scenario, level, series_id, quarter_end, position)
+);
+
+CREATE TABLE IF NOT EXISTS scenario_sensitivity (
+    vintage     DATE NOT NULL,
+    scenario    VARCHAR NOT NULL,
+    level       VARCHAR NOT NULL,
+    series_id   VARCHAR NOT NULL,
+    quarter_end DATE NOT NULL,
+    parameter   VARCHAR NOT NULL,
+    basis       VARCHAR NOT NULL,
+    low         DOUBLE NOT NULL,
+    high        DOUBLE NOT NULL,
+    low_mw      DOUBLE NOT NULL,
+    high_mw     DOUBLE NOT NULL,
+    swing_mw    DOUBLE NOT NULL,
+    swing_pp    DOUBLE NOT NULL,
+    PRIMARY KEY (vintage, scenario, level, series_id, quarter_end, parameter)
+);
+
+CREATE TABLE IF NOT EXISTS scenario_carriers (
+    vintage         DATE NOT NULL,
+    scenario        VARCHAR NOT NULL,
+    portfolio       VARCHAR NOT NULL,
+    lease_id        VARCHAR NOT NULL,
+    facility_id     VARCHAR NOT NULL,
+    tenant_id       VARCHAR NOT NULL,
+    quarter_end     DATE NOT NULL,
+    base_mw         DOUBLE NOT NULL,
+    scenario_mw     DOUBLE NOT NULL,
+    delta_mw        DOUBLE NOT NULL,
+    PRIMARY KEY (vintage, scenario, portfolio, lease_id)
+);

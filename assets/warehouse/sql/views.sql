@@ -46,10 +46,90 @@ LEFT JOIN occupancy_history AS year_before
 WHERE history.occupancy IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY history.level, history.series_id ORDER BY history.quarter_end DESC) = 1;
 
--- The newest frozen vintage of each scenario.
+-- The newest frozen vintage of each scenario. Portfolios of leases stand in lease_forecast.
 CREATE OR REPLACE VIEW latest_forecast AS
 SELECT * FROM occupancy_forecast
+WHERE split_part(series_id, '/', 1) NOT IN (SELECT portfolio FROM portfolios)
 QUALIFY vintage = max(vintage) OVER (PARTITION BY scenario);
+
+-- The newest simulation of each portfolio of leases, every scenario.
+CREATE OR REPLACE VIEW lease_forecast AS
+SELECT portfolio, illustrative, forecast.*
+FROM occupancy_forecast AS forecast
+JOIN portfolios ON portfolio = split_part(series_id, '/', 1)
+QUALIFY vintage = max(vintage) OVER (PARTITION BY portfolio);
+
+-- Leases in place at the date of their rent roll.
+CREATE OR REPLACE VIEW leases_in_place AS
+SELECT leases.*, portfolios.as_of, portfolios.illustrative, facilities.operator, facilities.market
+FROM leases
+JOIN portfolios USING (portfolio)
+JOIN facilities USING (facility_id)
+WHERE commencement_date <= as_of AND end_date >= as_of;
+
+-- The ten largest tenants of each operator and portfolio by MW in place.
+CREATE OR REPLACE VIEW tenant_concentration AS
+WITH held AS (
+    SELECT portfolio, 'operator' AS level, operator AS name, tenant_id, any_value(tenant_name) AS tenant_name,
+           any_value(sector) AS sector, sum(mw) AS mw
+    FROM leases_in_place GROUP BY portfolio, operator, tenant_id
+    UNION ALL
+    SELECT portfolio, 'total', portfolio, tenant_id, any_value(tenant_name), any_value(sector), sum(mw)
+    FROM leases_in_place GROUP BY portfolio, tenant_id
+), ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY portfolio, level, name ORDER BY mw DESC, tenant_id) AS rank,
+           mw / sum(mw) OVER (PARTITION BY portfolio, level, name) AS share_of_leased
+    FROM held
+)
+SELECT portfolio, level, name, rank, tenant_id, tenant_name, sector, mw, share_of_leased,
+       sum(share_of_leased) OVER (PARTITION BY portfolio, level, name ORDER BY rank) AS cumulative_share
+FROM ranked
+QUALIFY rank <= 10;
+
+-- Leases in place whose stack the hall hardly hosts, by what is known of the hall: evidence and its other leases apart.
+CREATE OR REPLACE VIEW stack_mismatches AS
+WITH hall AS (
+    SELECT series_id AS facility_id, mainland_share, us_share, dual_share, 1 - unknown_share AS known_share, grade
+    FROM stack_shares WHERE level = 'facility'
+    QUALIFY as_of = max(as_of) OVER (PARTITION BY series_id)
+)
+SELECT portfolio, lease_id, facility_id, operator, tenant_name, sector, stack, mw, end_date,
+       date_diff('quarter', as_of, end_date) AS quarters_to_expiry,
+       (CASE stack WHEN 'mainland' THEN mainland_share ELSE us_share END + dual_share) / known_share AS fit, known_share
+FROM leases_in_place
+JOIN hall USING (facility_id)
+WHERE stack IN ('mainland', 'us') AND known_share >= 0.3
+    AND (CASE stack WHEN 'mainland' THEN mainland_share ELSE us_share END + dual_share) / known_share < 0.5;
+
+-- How much of each stack's MW is known: recorded leases are observed, vacant space that evidence places is estimated, what is
+-- unknown is assumed.
+CREATE OR REPLACE VIEW portfolio_stack_evidence AS
+WITH place AS (
+    SELECT facility_id, portfolio, in_service_mw, leased_mw FROM portfolio_history
+    QUALIFY quarter_end = max(quarter_end) OVER (PARTITION BY portfolio)
+), vacant AS (
+    SELECT portfolio, unnest(['mainland', 'us', 'dual', 'unknown']) AS stack,
+           unnest([coalesce(mainland_share, 0), coalesce(us_share, 0), coalesce(dual_share, 0), coalesce(unknown_share, 1)])
+               * (in_service_mw - leased_mw) AS mw
+    FROM place LEFT JOIN (
+        SELECT series_id, mainland_share, us_share, dual_share, unknown_share FROM stack_shares WHERE level = 'facility'
+        QUALIFY as_of = max(as_of) OVER (PARTITION BY series_id)
+    ) ON series_id = facility_id
+), parts AS (
+    SELECT portfolio, stack, mw, 'leased' AS part FROM leases_in_place
+    UNION ALL
+    SELECT portfolio, stack, mw, 'vacant' FROM vacant
+)
+SELECT
+    portfolio,
+    portfolio || '/' || stack AS series_id,
+    stack,
+    sum(mw) AS in_service_mw,
+    sum(mw) FILTER (part = 'leased') AS leased_mw,
+    coalesce(sum(mw) FILTER (part = 'leased' AND stack <> 'unknown'), 0) / sum(mw) AS observed_share,
+    coalesce(sum(mw) FILTER (part = 'vacant' AND stack <> 'unknown'), 0) / sum(mw) AS estimated_share,
+    coalesce(sum(mw) FILTER (stack = 'unknown'), 0) / sum(mw) AS assumed_share
+FROM parts GROUP BY portfolio, stack HAVING sum(mw) > 0;
 
 -- Signed and not yet billed, in capacity (annual rent backlog is another figure and stays apart).
 CREATE OR REPLACE VIEW backlog AS
@@ -104,3 +184,26 @@ COMMENT ON COLUMN latest_occupancy.change_on_year IS 'Occupancy less that of the
 COMMENT ON COLUMN backlog.committed_total IS 'Capacity under contract, in unit; may include space under construction.';
 COMMENT ON COLUMN backlog.utilised IS 'Capacity billed or used, in unit.';
 COMMENT ON COLUMN backlog.backlog IS 'Signed and not yet billed or used, in unit; as printed, else committed_total - utilised.';
+
+COMMENT ON VIEW lease_forecast IS 'occupancy_forecast of simulated rent rolls, newest vintage, every scenario; illustrative marks invented portfolios.';
+COMMENT ON VIEW leases_in_place IS 'Leases in place at the date of their rent roll, with operator and market.';
+COMMENT ON COLUMN leases_in_place.as_of IS 'Quarter end the rent roll is of.';
+COMMENT ON VIEW tenant_concentration IS 'The ten largest tenants of each operator and portfolio by MW in place.';
+COMMENT ON COLUMN tenant_concentration.level IS 'operator or total.';
+COMMENT ON COLUMN tenant_concentration.name IS 'Operator, or the portfolio for total.';
+COMMENT ON COLUMN tenant_concentration.rank IS '1 for the largest.';
+COMMENT ON COLUMN tenant_concentration.share_of_leased IS 'Part of the MW in place, fraction.';
+COMMENT ON COLUMN tenant_concentration.cumulative_share IS 'Part of the tenants up to this rank, fraction.';
+COMMENT ON VIEW stack_mismatches IS 'Leases in place whose stack the hall hardly hosts by the evidence on it (fit below 0.5 of what is known, at least 0.3 known).';
+COMMENT ON COLUMN stack_mismatches.operator IS 'Operator of the building.';
+COMMENT ON COLUMN stack_mismatches.quarters_to_expiry IS 'Quarters from the rent roll''s date to the contract''s end.';
+COMMENT ON COLUMN stack_mismatches.fit IS 'Part of what is known of the hall that hosts the lease''s stack, dual space included, fraction.';
+COMMENT ON COLUMN stack_mismatches.known_share IS 'Part of the hall''s stack that evidence tells, fraction.';
+COMMENT ON VIEW portfolio_stack_evidence IS 'MW by stack of a rent roll today, and how much of it is observed (recorded leases), estimated (vacant space placed by evidence) or assumed (unknown).';
+COMMENT ON COLUMN portfolio_stack_evidence.series_id IS 'portfolio / stack, as in occupancy_forecast.';
+COMMENT ON COLUMN portfolio_stack_evidence.stack IS 'mainland, us, dual or unknown.';
+COMMENT ON COLUMN portfolio_stack_evidence.in_service_mw IS 'Leased MW of the stack and the vacant MW that evidence gives to it.';
+COMMENT ON COLUMN portfolio_stack_evidence.leased_mw IS 'Leased MW recorded on the stack.';
+COMMENT ON COLUMN portfolio_stack_evidence.observed_share IS 'Part that is recorded in leases, fraction.';
+COMMENT ON COLUMN portfolio_stack_evidence.estimated_share IS 'Part that evidence places, fraction.';
+COMMENT ON COLUMN portfolio_stack_evidence.assumed_share IS 'Part of unknown stack, fraction.';

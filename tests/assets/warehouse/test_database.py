@@ -38,6 +38,28 @@ CONTRACT = {
     "runs": "run_id started_at finished_at outcome code_version documents observations vintage seed",
     "facilities": "facility_id document_id provenance",
     "stack_evidence": "facility_id evidence_date points_to strength statement source document_id provenance",
+    "portfolios": "portfolio as_of illustrative facilities leases documents",
+    "leases": "portfolio lease_id facility_id tenant_id sector sensitivity_tier mw start_date end_date"
+    " commencement_date commenced monthly_rent_hkd_per_kw stack stack_weight_mainland renewal_options renewal_of"
+    " document_id locator provenance",
+    "portfolio_history": "portfolio facility_id quarter_end in_service_mw leased_mw utilised_mw document_id locator",
+    "deliveries": "portfolio facility_id planned_date mw document_id locator",
+    "lease_expiries": "as_of level series_id stack sector sensitivity_tier expiry_quarter leases mw share_of_leased",
+    "wale": "as_of level series_id wale_mw_years wale_rent_years",
+    "backlog_runoff": "vintage scenario level series_id quarter_end horizon commencing_mw backlog_mw",
+    "contiguous_space": "vintage scenario series_id quarter_end horizon block_mw_p10 block_mw_p50 block_mw_p90"
+    " at_least_mw probability",
+    "path_samples": "vintage scenario level series_id quarter_end path leased_mw in_service_mw",
+    "lease_estimates": "vintage portfolio estimate applies_to value low high prior events trials effective_events"
+    " from_data note",
+    "scenarios": "scenario title description includes lock_in dual_stack shocks file",
+    "shocks": "scenario shock_id acts_on value low high basis where_json from_quarter full_quarter to_quarter to_stack"
+    " eased_by note",
+    "scenario_effects": "vintage scenario level series_id quarter_end position kind cause delta_mw se_mw",
+    "scenario_sensitivity": "vintage scenario level series_id quarter_end parameter basis low high low_mw high_mw"
+    " swing_mw swing_pp",
+    "scenario_carriers": "vintage scenario portfolio lease_id facility_id tenant_id quarter_end base_mw scenario_mw"
+    " delta_mw",
     "claims": "claim_id grade",
     "assumptions": "parameter value low high unit basis",
 }

@@ -1,0 +1,240 @@
+"""Rent rolls of the warehouse into its lease tables: every scenario, what explains it, and what needs no model.
+
+Belongs here: the order of the steps and the writing. Not here: loading rent rolls (assets/warehouse/rent_rolls.py), any
+number's making (forecasts/leases).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from assets.outlook.portfolios import learn_portfolio, scenario_tables
+from assets.outlook.scenarios import FiledScenario, scenario_rows, shock_rows
+from assets.warehouse.database import transaction
+from assets.warehouse.ledger import assumed
+from assets.warehouse.names import slug
+from assets.warehouse.rent_rolls import read_portfolio
+from forecasts.leases import profile
+from forecasts.leases.explain import carriers, tornado, waterfall
+from forecasts.leases.learning import Learnt
+from forecasts.leases.outcomes import THRESHOLDS, contiguous_rows, courses, runoff_rows
+from forecasts.leases.priors import PREFIX
+from forecasts.leases.report import effective_events
+from forecasts.leases.simulate import Simulated, simulate
+
+HORIZON = 8
+PATHS = 2000
+# Explaining runs a simulation a shock and a range's end; the same luck throughout makes fewer paths enough.
+EXPLAINING_PATHS = 400
+SAMPLED_PATHS = 100
+SAMPLED_QUARTERS = (1, 2, 4, 8)
+SAMPLED_LEVELS = ("facility", "operator", "stack", "total")
+CONTIGUOUS_MW = 5.0
+# Priors whose range is asked about; a spread of a prior says little to a reader.
+ASKED_PRIORS = (
+    "renewal", "early_exit", "absorption", "elasticity", "fresh", "delay", "delivery_delay", "pre_lease_share",
+    "tenant_together",
+)  # fmt: skip
+LEAST_CARRIED_MW = 0.001
+# Flows stand after the steps of the waterfall.
+FLOW_POSITION = 100
+WALE_QUARTERS = 5
+WORKERS = 2
+
+Progress = Callable[[str, int, int], None]
+
+# Tables of a vintage, by what their rows belong to.
+BY_SERIES = (
+    "occupancy_forecast", "breach_probability", "backlog_runoff", "contiguous_space", "path_samples",
+    "scenario_effects", "scenario_sensitivity",
+)  # fmt: skip
+BY_PORTFOLIO = ("lease_estimates", "scenario_carriers")
+OF_TODAY = ("lease_expiries", "wale")
+
+
+def build_lease_tables(
+    connection: duckdb.DuckDBPyConnection,
+    vintage: date,
+    seed: int,
+    scenarios: Mapping[str, FiledScenario],
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Simulate every portfolio of the warehouse under every scenario; write the lease tables of the vintage.
+
+    Rows of the same vintage are replaced, other vintages stay. Horizons count from the portfolio's own date. Returns a
+    summary: portfolios, scenarios, leases, paths, seconds.
+    """
+    started = time.monotonic()
+    names = [row[0] for row in connection.execute("SELECT portfolio FROM portfolios ORDER BY portfolio").fetchall()]
+    _write_scenarios(connection, scenarios)
+    summary: dict[str, Any] = {"portfolios": len(names), "scenarios": len(scenarios), "leases": 0}
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in (*BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
+    for name in names:
+        portfolio = read_portfolio(connection, name)
+        learnt = learn_portfolio(portfolio, assumed(connection))
+        summary["leases"] += int(learnt.dates.leases["in_place"].sum() + learnt.dates.leases["signed"].sum())
+        own = _tables_of(connection, learnt, scenarios, seed, name, progress)
+        for table, frames in own.items():
+            tables[table] += [_named(frame, name, vintage) for frame in frames]
+    _write(connection, vintage, names, tables)
+    return {**summary, "paths": PATHS, "seconds": round(time.monotonic() - started, 2)}
+
+
+def _tables_of(
+    connection: duckdb.DuckDBPyConnection,
+    learnt: Learnt,
+    scenarios: Mapping[str, FiledScenario],
+    seed: int,
+    name: str,
+    progress: Progress | None,
+) -> dict[str, list[pd.DataFrame]]:
+    """Frames by table; series_id as the simulation names them."""
+    found: dict[str, list[pd.DataFrame]] = {table: [] for table in (*BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
+    ranges = _ranges(connection)
+    wanted = list(scenarios.values())
+    for done, scenario in enumerate(wanted, start=1):
+        simulated = simulate(learnt, scenario, HORIZON, PATHS, seed, WORKERS, blocks=scenario.name == "base")
+        rows, below = scenario_tables(simulated, THRESHOLDS)
+        found["occupancy_forecast"].append(rows)
+        found["breach_probability"].append(below)
+        found["backlog_runoff"].append(runoff_rows(simulated))
+        found["path_samples"].append(_samples(simulated))
+        if scenario.name == "base":
+            found["contiguous_space"].append(contiguous_rows(simulated, CONTIGUOUS_MW))
+        else:
+            last = simulated.ends[-1]
+            effects = waterfall(learnt, scenario, HORIZON, HORIZON, EXPLAINING_PATHS, seed, WORKERS)
+            found["scenario_effects"].append(_effects(effects).assign(scenario=scenario.name, quarter_end=last))
+            weights = carriers(learnt, scenario, HORIZON, HORIZON)
+            weights = weights[weights["delta_mw"].abs() > LEAST_CARRIED_MW]
+            found["scenario_carriers"].append(weights.assign(scenario=scenario.name, quarter_end=last))
+        swings = _swings(learnt, scenario, ranges if scenario.name == "base" else {}, seed)
+        found["scenario_sensitivity"].append(swings.assign(scenario=scenario.name, quarter_end=simulated.ends[-1]))
+        if progress is not None:
+            progress(name, done, len(wanted))
+    found["lease_estimates"].append(effective_events(learnt).rename(columns={"group": "applies_to"}))
+    found["lease_expiries"].append(profile.expiries(learnt.portfolio))
+    ends = pd.date_range(end=learnt.portfolio.as_of, periods=WALE_QUARTERS, freq="QE")
+    found["wale"].append(profile.wale(learnt.portfolio, list(ends)))
+    return found
+
+
+def _effects(found: pd.DataFrame) -> pd.DataFrame:
+    """Rows of scenario_effects from a waterfall: shocks with start and end, then what physically happens as flows."""
+    shocks = found["split"] == "shock"
+    kind = np.select(
+        [shocks & (found["cause"] == "base"), shocks & (found["cause"] == "scenario"), shocks],
+        ["start", "end", "step"],
+        "flow",
+    )
+    flows = found.assign(kind=kind, position=found["position"] + np.where(shocks, 0, FLOW_POSITION))
+    return flows[shocks | ~found["cause"].isin(["base", "scenario"])]
+
+
+def _swings(
+    learnt: Learnt, scenario: FiledScenario, ranges: Mapping[str, tuple[float, float, str]], seed: int
+) -> pd.DataFrame:
+    """Rows of scenario_sensitivity: shocks and multipliers of the scenario, and stated priors with a range."""
+    bounds = {name: (low, high) for name, (low, high, _) in ranges.items()}
+    bounded = {name: (one.low, one.high) for name, one in scenario.multipliers.items()} if scenario.shocks else {}
+    found = tornado(learnt, scenario, HORIZON, HORIZON, EXPLAINING_PATHS, seed, WORKERS, bounds, bounded)
+    basis = {shock.shock_id: shock.basis for shock in scenario.shocks}
+    basis |= {name: one.basis for name, one in scenario.multipliers.items()}
+    basis |= {name: behind for name, (_, _, behind) in ranges.items()}
+    return found.rename(columns={"leased_low_mw": "low_mw", "leased_high_mw": "high_mw"}).assign(
+        parameter=[
+            PREFIX + name if kind == "prior" else name for kind, name in zip(found["kind"], found["name"], strict=True)
+        ],
+        basis=found["name"].map(basis),
+    )
+
+
+def _samples(simulated: Simulated) -> pd.DataFrame:
+    frames = []
+    count = min(SAMPLED_PATHS, simulated.paths)
+    steps = [quarter - 1 for quarter in SAMPLED_QUARTERS if quarter <= simulated.quarters]
+    for course in courses(simulated, SAMPLED_LEVELS):
+        ends = simulated.ends[steps]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "scenario": simulated.scenario.name, "level": course.level, "series_id": course.series_id,
+                    "quarter_end": np.tile(ends, count), "path": np.repeat(np.arange(count), len(steps)),
+                    "leased_mw": course.leased[:count][:, steps].ravel(),
+                    "in_service_mw": course.in_service[:count][:, steps].ravel(),
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(frames, ignore_index=True)
+
+
+def series_key(portfolio: str, level: str, series_id: str) -> str:
+    """portfolio / series: facilities carry their portfolio already, other levels get it; names become readable keys."""
+    return series_id if level == "facility" else f"{portfolio}/{slug(series_id)}"
+
+
+def _named(frame: pd.DataFrame, portfolio: str, vintage: date) -> pd.DataFrame:
+    """The frame with its portfolio's keys and the vintage of the run."""
+    out = frame.copy()
+    if "series_id" in out and "level" in out:
+        keys = {pair: series_key(portfolio, *pair) for pair in set(zip(out["level"], out["series_id"], strict=True))}
+        out["series_id"] = [keys[pair] for pair in zip(out["level"], out["series_id"], strict=True)]
+    return out.assign(vintage=vintage, portfolio=portfolio)
+
+
+def _ranges(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[float, float, str]]:
+    """Low, high and basis of the stated priors."""
+    rows = connection.execute(
+        "SELECT parameter, low, high, basis FROM assumptions"
+        " WHERE starts_with(parameter, 'leases.') AND low IS NOT NULL"
+    ).fetchall()
+    found = {row[0].removeprefix(PREFIX): (row[1], row[2], row[3]) for row in rows}
+    return {name: found[name] for name in ASKED_PRIORS if name in found}
+
+
+def _write_scenarios(connection: duckdb.DuckDBPyConnection, scenarios: Mapping[str, FiledScenario]) -> None:
+    with transaction(connection):
+        for table, frame in (("scenarios", scenario_rows(scenarios)), ("shocks", shock_rows(scenarios))):
+            connection.execute(f"DELETE FROM {table}")
+            _insert(connection, table, frame)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, vintage: date, names: Sequence[str], tables: Mapping[str, list[pd.DataFrame]]
+) -> None:
+    with transaction(connection):
+        for table in BY_SERIES:
+            connection.execute(
+                f"DELETE FROM {table} WHERE vintage = ? AND split_part(series_id, '/', 1) IN (SELECT unnest(?))",
+                [vintage, list(names)],
+            )
+        for table in BY_PORTFOLIO:
+            connection.execute(f"DELETE FROM {table} WHERE vintage = ?", [vintage])
+        for table in OF_TODAY:
+            connection.execute(f"DELETE FROM {table}")
+        for table, frames in tables.items():
+            if frames:
+                _insert(connection, table, pd.concat(frames, ignore_index=True))
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
+    columns = [
+        row[0]
+        for row in connection.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND schema_name = 'main'"
+            " AND database_name = current_database() ORDER BY column_index",
+            [table],
+        ).fetchall()
+    ]
+    if len(frame):
+        lease_rows = frame[[name for name in columns if name in frame]]
+        connection.register("lease_rows", lease_rows)
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM lease_rows")
+        connection.unregister("lease_rows")

@@ -1,0 +1,94 @@
+"""A portfolio and its scenarios into tables: what the published file and `colocast simulate` both write.
+
+Belongs here: binding forecasts/leases to the ledger's assumptions and to the rule on stack evidence. Not here: reading
+rent rolls (assets/rent_roll), writing to the warehouse (lease_tables.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from assets.outlook.scenarios import FiledScenario, load_scenarios, reserved_claims
+from assets.warehouse.ledger import bundled_claims
+from assets.warehouse.stack import StackRules, stack_shares
+from forecasts.leases import profile
+from forecasts.leases.learning import Learnt, learn
+from forecasts.leases.outcomes import THRESHOLDS, breach_rows, courses, forecast_rows
+from forecasts.leases.portfolio import STACKS, Portfolio
+from forecasts.leases.priors import Priors
+from forecasts.leases.scenario import Scenario
+from forecasts.leases.simulate import Simulated, simulate
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Tables of several scenarios: occupancy_forecast, breach_probability, lease_expiries, wale (frames by name)."""
+
+    learnt: Learnt
+    tables: dict[str, pd.DataFrame]
+
+
+def scenarios_in_force(folder: Path, own: Path | None = None) -> dict[str, FiledScenario]:
+    """Scenarios of a folder, and of a person's own folder where it is there, by name; base first. Raises
+    ScenarioError.
+    """
+    claims = bundled_claims()
+    beside = own if own is not None and own.is_dir() else None
+    found = load_scenarios(folder, set(claims["claim_id"]), beside, reserved_claims(claims))
+    return dict(sorted(found.items(), key=lambda entry: (entry[0] != "base", entry[0])))
+
+
+def hall_evidence(portfolio: Portfolio, assumptions: Mapping[str, float]) -> pd.DataFrame:
+    """Evidence on the halls' stack: facility_id and shares by STACKS, from statements known at as_of."""
+    rules = StackRules.from_assumptions(assumptions)
+    shares = stack_shares(portfolio.evidence, portfolio.facilities, portfolio.as_of.date(), rules)
+    own = shares[shares["level"] == "facility"].rename(columns={f"{name}_share": name for name in STACKS})
+    return own.rename(columns={"series_id": "facility_id"})[["facility_id", *STACKS]]
+
+
+def learn_portfolio(portfolio: Portfolio, assumptions: Mapping[str, float]) -> Learnt:
+    """Everything the simulation needs to know of a portfolio; assumptions: parameter -> value (the ledger's)."""
+    return learn(portfolio, hall_evidence(portfolio, assumptions), Priors.of(assumptions))
+
+
+def simulate_portfolio(
+    portfolio: Portfolio,
+    assumptions: Mapping[str, float],
+    scenarios: Iterable[Scenario],
+    horizon: int,
+    paths: int,
+    seed: int,
+    thresholds: Sequence[float] = THRESHOLDS,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> Simulation:
+    """Simulate every scenario with the same luck and put the results into tables. progress(done, scenarios)."""
+    wanted = list(scenarios)
+    learnt = learn_portfolio(portfolio, assumptions)
+    forecasts, breaches = [], []
+    for done, scenario in enumerate(wanted):
+        simulated = simulate(learnt, scenario, horizon, paths, seed, workers)
+        rows, below = scenario_tables(simulated, thresholds)
+        forecasts.append(rows)
+        breaches.append(below)
+        if progress is not None:
+            progress(done + 1, len(wanted))
+    tables = {
+        "occupancy_forecast": pd.concat(forecasts, ignore_index=True),
+        "breach_probability": pd.concat(breaches, ignore_index=True),
+        "lease_expiries": profile.expiries(portfolio),
+        "wale": profile.wale(portfolio),
+    }
+    return Simulation(learnt, tables)
+
+
+def scenario_tables(simulated: Simulated, thresholds: Sequence[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of occupancy_forecast and breach_probability of one scenario, all levels."""
+    series = list(courses(simulated))
+    return forecast_rows(simulated, series), breach_rows(simulated, thresholds, series)
