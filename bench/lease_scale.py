@@ -67,9 +67,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of learning and of simulating (the first blocks of paths, tables and all, too); processor
-    seconds of both, of learning and of the first blocks; resident GiB before, after learning and at most; halls, leases on file, GiB of
-    the results; seconds of the reference.
+    """Seconds of learning and of simulating (the first blocks of paths, tables and all, too); processor seconds of
+    both, of learning and of the first blocks; resident GiB before, after learning and at most; halls, leases on file,
+    GiB of the results; seconds of the reference.
     """
 
     learn_s: float

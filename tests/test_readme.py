@@ -25,11 +25,11 @@ def published(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return home / "published" / "occupancy.duckdb"
 
 
-def test_the_readme_names_the_day_and_asks_ten_questions(repository: Path) -> None:
-    """The day makes the answers repeatable; ten questions are what the README promises."""
+def test_the_readme_names_the_day_and_asks_nineteen_questions(repository: Path) -> None:
+    """The day makes the answers repeatable; nineteen questions are what the README promises."""
     text = (repository / "README.md").read_text(encoding="utf-8")
     assert f"--as-of {AS_OF}" in text
-    assert len(questions(text)) == 10
+    assert len(questions(text)) == 19
 
 
 def test_every_answer_is_what_the_query_returns(repository: Path, published: Path) -> None:
