@@ -285,6 +285,24 @@ ENTRIES: tuple[Entry, ...] = (
         owner=MODELS_TEAM,
     ),
     Entry(
+        "join_weights",
+        OUTLOOK,
+        "How the simulated leases and the panel forecaster did at past quarter ends, and the weight of the leases in "
+        "what is published.",
+        deps=_LEASE_INPUTS,
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "ladder_forecast",
+        OUTLOOK,
+        "What contracts alone imply for operators that publish only totals, WALE and an expiry profile: estimated "
+        "lease ladders, simulated with the stated priors.",
+        deps=("observations", "occupancy_history", "assumptions"),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
         "scenarios",
         OUTLOOK,
         "Scenarios in force: the bundled files and those of COLOCAST_HOME/scenarios.",
@@ -355,6 +373,8 @@ ENTRIES: tuple[Entry, ...] = (
             "contiguous_space",
             "path_samples",
             "lease_estimates",
+            "join_weights",
+            "ladder_forecast",
             "scenarios",
             "shocks",
             "scenario_effects",

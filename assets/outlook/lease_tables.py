@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,18 +16,22 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from assets.outlook.portfolios import learn_portfolio, scenario_tables
+from assets.outlook.ladder_outlook import ladder_outlook
+from assets.outlook.portfolios import hall_evidence, learn_portfolio, scenario_tables
 from assets.outlook.scenarios import FiledScenario, scenario_rows, shock_rows
 from assets.warehouse.database import transaction
 from assets.warehouse.ledger import assumed
 from assets.warehouse.names import slug
 from assets.warehouse.rent_rolls import read_portfolio
 from forecasts.leases import profile
+from forecasts.leases.backtest import backtest, origins, panel_medians
 from forecasts.leases.explain import carriers, tornado, waterfall
+from forecasts.leases.joining import joined, weight_table
 from forecasts.leases.learning import Learnt
 from forecasts.leases.outcomes import THRESHOLDS, contiguous_rows, courses, runoff_rows
 from forecasts.leases.priors import PREFIX
 from forecasts.leases.report import effective_events
+from forecasts.leases.scenario import BASE
 from forecasts.leases.simulate import Simulated, simulate
 
 HORIZON = 8
@@ -36,6 +41,7 @@ EXPLAINING_PATHS = 400
 SAMPLED_PATHS = 100
 SAMPLED_QUARTERS = (1, 2, 4, 8)
 SAMPLED_LEVELS = ("facility", "operator", "stack", "total")
+BACKTEST_PATHS = 400
 CONTIGUOUS_MW = 5.0
 # Priors whose range is asked about; a spread of a prior says little to a reader.
 ASKED_PRIORS = (
@@ -55,21 +61,23 @@ BY_SERIES = (
     "occupancy_forecast", "breach_probability", "backlog_runoff", "contiguous_space", "path_samples",
     "scenario_effects", "scenario_sensitivity",
 )  # fmt: skip
-BY_PORTFOLIO = ("lease_estimates", "scenario_carriers")
+BY_PORTFOLIO = ("lease_estimates", "scenario_carriers", "join_weights")
+BY_VINTAGE = ("ladder_forecast",)
 OF_TODAY = ("lease_expiries", "wale")
 
 
 def build_lease_tables(
     connection: duckdb.DuckDBPyConnection,
     vintage: date,
+    as_of: date,
     seed: int,
     scenarios: Mapping[str, FiledScenario],
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Simulate every portfolio of the warehouse under every scenario; write the lease tables of the vintage.
 
-    Rows of the same vintage are replaced, other vintages stay. Horizons count from the portfolio's own date. Returns a
-    summary: portfolios, scenarios, leases, paths, seconds.
+    Rows of the same vintage are replaced, other vintages stay; ladders use what was known by as_of. Horizons count from
+    the portfolio's own date. Returns a summary: portfolios, scenarios, leases, paths, seconds.
     """
     started = time.monotonic()
     names = [row[0] for row in connection.execute("SELECT portfolio FROM portfolios ORDER BY portfolio").fetchall()]
@@ -83,8 +91,22 @@ def build_lease_tables(
         own = _tables_of(connection, learnt, scenarios, seed, name, progress)
         for table, frames in own.items():
             tables[table] += [_named(frame, name, vintage) for frame in frames]
-    _write(connection, vintage, names, tables)
+    ladders, reasons = _ladders(connection, vintage, as_of, seed)
+    _write(connection, vintage, names, {**tables, "ladder_forecast": [ladders]})
+    summary["ladders"] = int(ladders["series_id"].nunique()) if len(ladders) else 0
+    summary["no_ladder"] = "; ".join(f"{row.operator}: {row.reason}" for row in reasons.itertuples())
     return {**summary, "paths": PATHS, "seconds": round(time.monotonic() - started, 2)}
+
+
+def _ladders(
+    connection: duckdb.DuckDBPyConnection, vintage: date, as_of: date, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of ladder_forecast, and operator and reason of those that publish too little for one."""
+    observations = connection.execute("SELECT * FROM observations ORDER BY observation_id").df()
+    history = connection.execute("SELECT * FROM occupancy_history ORDER BY level, series_id, quarter_end").df()
+    known_by = min(as_of, (pd.Timestamp(vintage) + pd.offsets.QuarterEnd(1)).date())
+    rows, reasons = ladder_outlook(observations, history, known_by, HORIZON, PATHS, seed, assumed(connection))
+    return rows.assign(vintage=vintage), reasons
 
 
 def _tables_of(
@@ -99,8 +121,15 @@ def _tables_of(
     found: dict[str, list[pd.DataFrame]] = {table: [] for table in (*BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
     ranges = _ranges(connection)
     wanted = list(scenarios.values())
+    worth = _join_weights(connection, learnt, seed)
+    found["join_weights"].append(worth)
+    panel = panel_medians(learnt.portfolio, HORIZON, seed) if (worth["weight"] < 1).any() else None
+    base = simulate(learnt, BASE, HORIZON, PATHS, seed, WORKERS, blocks=True)
     for done, scenario in enumerate(wanted, start=1):
-        simulated = simulate(learnt, scenario, HORIZON, PATHS, seed, WORKERS, blocks=scenario.name == "base")
+        simulated = base if not scenario.shocks else simulate(learnt, scenario, HORIZON, PATHS, seed, WORKERS)
+        simulated = replace(simulated, scenario=scenario)
+        if panel is not None:
+            simulated = joined(simulated, panel, worth["weight"].to_numpy(dtype=float), base)
         rows, below = scenario_tables(simulated, THRESHOLDS)
         found["occupancy_forecast"].append(rows)
         found["breach_probability"].append(below)
@@ -154,6 +183,16 @@ def _swings(
         ],
         basis=found["name"].map(basis),
     )
+
+
+def _join_weights(connection: duckdb.DuckDBPyConnection, learnt: Learnt, seed: int) -> pd.DataFrame:
+    """Rows of join_weights; with too little history for a past origin the leases stand alone."""
+    values = assumed(connection)
+    past = backtest(
+        learnt.portfolio, lambda known: hall_evidence(known, values), learnt.priors, HORIZON,
+        origins(learnt.portfolio, horizon=HORIZON), BACKTEST_PATHS, seed,
+    )  # fmt: skip
+    return weight_table(past, HORIZON)
 
 
 def _samples(simulated: Simulated) -> pd.DataFrame:
@@ -215,7 +254,7 @@ def _write(
                 f"DELETE FROM {table} WHERE vintage = ? AND split_part(series_id, '/', 1) IN (SELECT unnest(?))",
                 [vintage, list(names)],
             )
-        for table in BY_PORTFOLIO:
+        for table in (*BY_PORTFOLIO, *BY_VINTAGE):
             connection.execute(f"DELETE FROM {table} WHERE vintage = ?", [vintage])
         for table in OF_TODAY:
             connection.execute(f"DELETE FROM {table}")

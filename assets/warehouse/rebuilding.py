@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 FROZEN_TABLES = (
     *("occupancy_forecast", "breach_probability", "forecast_accuracy", "forecast_choice", "backlog_runoff"),
     *("contiguous_space", "path_samples", "lease_estimates", "scenario_effects", "scenario_sensitivity"),
-    *("scenario_carriers", "runs"),
+    *("scenario_carriers", "join_weights", "ladder_forecast", "runs"),
 )
 
 Judge = Callable[[list[Archived], pd.DataFrame], Judged]

@@ -8,7 +8,8 @@ from pipelines.steps.tables import describe_tables
 from pipelines.steps.work import Outcome, StageError, Work, log, need
 
 LEASE_TABLES = (
-    "lease_expiries", "wale", "backlog_runoff", "contiguous_space", "path_samples", "lease_estimates", "scenarios",
+    "lease_expiries", "wale", "backlog_runoff", "contiguous_space", "path_samples", "lease_estimates", "join_weights",
+    "ladder_forecast", "scenarios",
     "shocks",
     "scenario_effects", "scenario_sensitivity", "scenario_carriers",
 )  # fmt: skip
@@ -21,7 +22,11 @@ def leases(work: Work) -> Outcome:
     memory = work.memory()
     scenario_files = versions.hash_files([work.settings.scenarios, work.home.scenarios], work.settings.scenarios)
     mark = versions.fingerprint(
-        need(memory, "outlook"), work.vintage, work.settings.seed, versions.version_of(versions.OUTLOOK), scenario_files
+        need(memory, "outlook"),
+        work.vintage,
+        work.settings.seed,
+        versions.version_of(versions.OUTLOOK),
+        scenario_files,
     )
     summary = memory.recall("leases", mark)
     if summary is not None:
@@ -39,7 +44,7 @@ def leases(work: Work) -> Outcome:
     log.info("Simulating leases under %d scenarios", len(scenarios))
     memory.forget("leases")
     with connect(work.home.warehouse) as connection:
-        said = build_lease_tables(connection, work.vintage, work.settings.seed, scenarios, _simulating)
+        said = build_lease_tables(connection, work.vintage, work.as_of, work.settings.seed, scenarios, _simulating)
         tables = describe_tables(connection, LEASE_TABLES)
         draw_leases(work, connection)
     summary = {**plain(said), "vintage": work.vintage.isoformat(), "tables": tables, "fingerprint": mark}

@@ -492,6 +492,57 @@ CREATE TABLE IF NOT EXISTS lease_estimates (
     PRIMARY KEY (vintage, portfolio, estimate, applies_to)
 );
 
+-- How the simulation of leases and the panel forecaster did at past quarter ends, and what each is worth in the join.
+CREATE TABLE IF NOT EXISTS join_weights (
+    vintage        DATE NOT NULL,
+    portfolio      VARCHAR NOT NULL,
+    horizon        INTEGER NOT NULL,
+    pairs          INTEGER NOT NULL,
+    origins        INTEGER NOT NULL,
+    lease_error    DOUBLE,
+    panel_error    DOUBLE,
+    shrunk         DOUBLE NOT NULL,
+    gain           DOUBLE,
+    standard_error DOUBLE,
+    weight         DOUBLE NOT NULL,
+    PRIMARY KEY (vintage, portfolio, horizon)
+);
+
+-- What the contracts alone imply where an operator publishes only totals, WALE and an expiry profile.
+CREATE TABLE IF NOT EXISTS ladder_forecast (
+    vintage        DATE NOT NULL,
+    level          VARCHAR NOT NULL,
+    series_id      VARCHAR NOT NULL,
+    operator       VARCHAR NOT NULL,
+    quarter_end    DATE NOT NULL,
+    horizon        INTEGER NOT NULL,
+    unit           VARCHAR NOT NULL,
+    in_service_p50 DOUBLE,
+    leased_p05     DOUBLE,
+    leased_p10     DOUBLE,
+    leased_p25     DOUBLE,
+    leased_p50     DOUBLE,
+    leased_p75     DOUBLE,
+    leased_p90     DOUBLE,
+    leased_p95     DOUBLE,
+    occupancy_p05  DOUBLE,
+    occupancy_p10  DOUBLE,
+    occupancy_p25  DOUBLE,
+    occupancy_p50  DOUBLE,
+    occupancy_p75  DOUBLE,
+    occupancy_p90  DOUBLE,
+    occupancy_p95  DOUBLE,
+    occupancy_mean DOUBLE,
+    between_share  DOUBLE,
+    model          VARCHAR NOT NULL,
+    provenance     VARCHAR NOT NULL CHECK (provenance IN ('observed', 'estimated', 'assumed')),
+    as_of          DATE NOT NULL,
+    weighted       VARCHAR NOT NULL,
+    rests_on       VARCHAR NOT NULL,
+    known_at       DATE,
+    PRIMARY KEY (vintage, series_id, quarter_end)
+);
+
 CREATE TABLE IF NOT EXISTS scenarios (
     scenario    VARCHAR PRIMARY KEY,
     title       VARCHAR NOT NULL,

@@ -52,6 +52,10 @@ CONTRACT = {
     "path_samples": "vintage scenario level series_id quarter_end path leased_mw in_service_mw",
     "lease_estimates": "vintage portfolio estimate applies_to value low high prior events trials effective_events"
     " from_data note",
+    "join_weights": "vintage portfolio horizon pairs origins lease_error panel_error shrunk gain standard_error weight",
+    "ladder_forecast": "vintage level series_id operator quarter_end horizon unit in_service_p50 leased_p50"
+    " occupancy_p10 occupancy_p50 occupancy_p90 occupancy_mean between_share model provenance as_of weighted rests_on"
+    " known_at",
     "scenarios": "scenario title description includes lock_in dual_stack shocks file",
     "shocks": "scenario shock_id acts_on value low high basis where_json from_quarter full_quarter to_quarter to_stack"
     " eased_by note",
