@@ -1,0 +1,127 @@
+"""From readings to portfolios: what is accepted, what is held back, and that nothing gets lost between the two."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from assets.rent_roll.judging import JudgedRolls, Received, judge_rolls
+from assets.rent_roll.reading import rent_roll_of
+from assets.reports.formats import Limits, read_document
+from assets.reports.reading import ReadResult, read_here
+from assets.warehouse.names import portfolio_name
+
+FACILITIES = (
+    "facility_id,operator,name,district,market,ready_for_service,capacity_mw\n"
+    "AA1,Harbour Halls,North Hall,North,Hong Kong,2018-01-01,10\n"
+    "BB2,Harbour Halls,South Hall,South,Hong Kong,2018-01-01,5\n"
+)
+LEASES = (
+    "lease_id,facility_id,tenant_id,sector,sensitivity_tier,mw,start_date,end_date,commencement_date,stack\n"
+    "L1,AA1,T1,banking,internal,2.0,2022-01-01,2026-12-31,2022-01-01,us\n"
+    "L2,AA1,T2,government,restricted,1.0,2021-04-01,2026-03-31,2021-04-01,mainland\n"
+    "L3,BB2,T1,banking,internal,3.0,2023-07-01,2028-06-30,2023-07-01,dual\n"
+)
+HISTORY = (
+    "facility_id,quarter_end,in_service_mw,leased_mw,utilised_mw\n"
+    "AA1,2025-03-31,10,3.0,2.0\nBB2,2025-03-31,5,3.0,2.0\n"
+    "AA1,2025-06-30,10,3.0,2.1\nBB2,2025-06-30,5,3.0,2.1\n"
+)
+GOOD = {"facilities.csv": FACILITIES, "leases.csv": LEASES, "history.csv": HISTORY}
+
+
+def received(files: dict[str, str], portfolio: str = "harbour", day: int = 1) -> list[Received]:
+    out = []
+    for name, text in files.items():
+        roll = rent_roll_of(read_document(text.encode(), name, Limits()))
+        assert roll is not None, name
+        result = ReadResult(name, read_here(text.encode(), name).sha256, len(text), "text/csv")
+        out.append(Received(result, roll, portfolio, datetime(2025, 7, day)))
+    return out
+
+
+def status_of(judged: JudgedRolls) -> dict[str, str]:
+    return dict(zip(judged.documents["file_name"], judged.documents["status"], strict=True))
+
+
+def test_a_sound_rent_roll_is_accepted_whole() -> None:
+    """Three files of one folder are one portfolio as of its history's last quarter, with every row's origin."""
+    judged = judge_rolls(received(GOOD))
+    portfolio = judged.portfolios["harbour"]
+    assert portfolio.as_of == pd.Timestamp("2025-06-30")
+    assert not portfolio.illustrative
+    assert len(portfolio.frames["leases"]) == 3
+    assert portfolio.frames["leases"]["document_id"].nunique() == 1
+    assert portfolio.frames["leases"]["locator"].notna().all()
+    assert portfolio.frames["leases"]["commenced"].tolist() == [True, True, True]
+    assert set(status_of(judged).values()) == {"accepted"}
+    assert judged.quarantine.empty
+
+
+def test_a_bad_row_is_quarantined_with_place_and_cells_and_the_rest_stands() -> None:
+    """End before start cannot be; the row stays to be read, in quarantine."""
+    judged = judge_rolls(received({**GOOD, "leases.csv": LEASES.replace("2028-06-30", "2020-06-30")}))
+    held = judged.quarantine[judged.quarantine["row_json"].str.contains("L3", regex=False)]
+    assert len(held) >= 1
+    assert held["locator"].str.len().min() > 0
+    assert "remedy" in held["reason"].iloc[0]
+    assert "L3" not in set(judged.portfolios["harbour"].frames["leases"]["lease_id"])
+    assert judged.report.failing().shape[0] >= 1
+
+
+def test_a_building_let_beyond_its_space_goes_with_all_its_rows() -> None:
+    """MW in place above in service cannot be true: which lease is wrong nobody knows, so none of the building
+    counts.
+    """
+    full = HISTORY.replace("BB2,2025-06-30,5,3.0,2.1", "BB2,2025-06-30,2,2.0,2.0")
+    judged = judge_rolls(received({**GOOD, "history.csv": full}))
+    frames = judged.portfolios["harbour"].frames
+    assert set(frames["facilities"]["facility_id"]) == {"AA1"}
+    assert set(frames["leases"]["facility_id"]) == {"AA1"}
+    assert set(frames["history"]["facility_id"]) == {"AA1"}
+    taken_along = judged.quarantine[judged.quarantine["reason"].str.startswith("held back with its building BB2")]
+    assert taken_along["row_json"].str.contains("L3", regex=False).any()
+
+
+def test_of_the_same_row_the_document_received_later_stands() -> None:
+    """A corrected lease replaces the one before; the others of the earlier file stay."""
+    first = received(GOOD)
+    later = LEASES.splitlines()[0] + "\n" + LEASES.splitlines()[1].replace("2026-12-31", "2029-12-31") + "\n"
+    judged = judge_rolls([*first, *received({"correction.csv": later}, day=2)])
+    leases = judged.portfolios["harbour"].frames["leases"].set_index("lease_id")
+    assert leases.loc["L1", "end_date"] == pd.Timestamp("2029-12-31")
+    assert len(leases) == 3
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"), [("facilities.csv", "facilities"), ("leases.csv", "leases"), ("history.csv", "date")]
+)
+def test_an_incomplete_portfolio_says_what_is_missing(missing: str, words: str) -> None:
+    """Half a rent roll is nothing to simulate; its documents wait and name what to add."""
+    judged = judge_rolls(received({name: text for name, text in GOOD.items() if name != missing}))
+    assert judged.portfolios == {}
+    assert set(status_of(judged).values()) == {"quarantined"}
+    assert judged.documents["reason"].str.contains(words).all()
+    assert len(judged.quarantine) == 2
+
+
+def test_a_portfolio_that_calls_itself_fictitious_is_illustrative() -> None:
+    """Invented figures must never look like real ones."""
+    invented = FACILITIES.replace("North Hall", "North Hall (fictitious)")
+    assert judge_rolls(received({**GOOD, "facilities.csv": invented})).portfolios["harbour"].illustrative
+
+
+def test_two_folders_are_two_portfolios() -> None:
+    """Both may have an AA1."""
+    other = {name: text.replace("Harbour Halls", "Other Halls") for name, text in GOOD.items()}
+    judged = judge_rolls([*received(GOOD), *received(other, "other")])
+    assert set(judged.portfolios) == {"harbour", "other"}
+
+
+def test_a_portfolio_is_named_by_its_folder() -> None:
+    """The name is what people chose for the folder, and a plain one at the top of the inbox."""
+    assert portfolio_name("inbox/Harbour East") == "harbour-east"
+    assert portfolio_name("inbox") == "rent-roll"
+    assert portfolio_name("portfolios/illustrative_hong_kong") == "illustrative-hong-kong"
