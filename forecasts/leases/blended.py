@@ -137,7 +137,7 @@ def _tables(learnt: Learnt, scenario: Scenario, horizon: int, outcome: str) -> _
     ratio, terms, new_terms, reached = paths._size_tables(learnt)
     delay = np.diff(reached, prepend=0.0)
     delay[-1] += 1 - reached[-1]
-    shifts = paths.shifted(scenario, cells, horizon, outcome)
+    shifts = paths.shifted(scenario, cells.shocks, horizon, outcome)
     return _Tables(
         leases,
         cells,

@@ -88,30 +88,47 @@ def expiries(dates: Dated) -> pd.DataFrame:
     return leases[came].assign(success=leases["renewed"][came].astype(float), quarter=leases["leave_q"][came])
 
 
+@dataclass(frozen=True)
+class AtRisk:
+    """Lease-quarters at risk of an early end, one entry a lease and period, each (n,): row (of Dated.leases), exposure
+    (quarters), count (1 where the lease ended early in the period), quarter (ordinal, the last of the period).
+    """
+
+    row: np.ndarray
+    exposure: np.ndarray
+    count: np.ndarray
+    quarter: np.ndarray
+
+
 def at_risk(dates: Dated) -> pd.DataFrame:
-    """Lease-quarters at risk of an early end, summed a lease and period: exposure (quarters), count (1 where it ended
-    early in it), quarter (the last of the period).
+    """`exposures` with the leases' columns beside: exposure, count, quarter; a row an entry."""
+    risk = exposures(dates)
+    rows = dates.leases.iloc[risk.row].reset_index(drop=True)
+    return rows.assign(exposure=risk.exposure, count=risk.count, quarter=risk.quarter)
+
+
+def exposures(dates: Dated) -> AtRisk:
+    """Lease-quarters at risk of an early end.
 
     Left truncation: a lease counts from the first quarter of the history, or its commencement where that is later. A
-    lease is split into the quarters of the last two years, one row each, and one row before, since estimates may differ
+    lease is split into the quarters of the last two years, one entry each, and one before, since estimates may differ
     by time but hardly by older quarters.
     """
-    leases = dates.leases
+    leave = dates.leases["leave_q"].to_numpy()
+    early = dates.leases["early"].to_numpy(dtype=bool)
     # A lease can end early from the quarter after it began, or after the history did, up to the one before its
     # contract's end.
-    begin = np.maximum(leases["commence_q"].to_numpy(), dates.first) + 1
-    end = np.minimum(leases["leave_q"].to_numpy() + leases["early"].to_numpy(dtype=int), dates.now + 1)
-    early = leases["early"].to_numpy()
-    rows = []
+    begin = np.maximum(dates.leases["commence_q"].to_numpy(), dates.first) + 1
+    end = np.minimum(leave + early, dates.now + 1)
     recent = dates.now - 7
     spans = [(-(10**6), recent)] + [(quarter, quarter + 1) for quarter in range(recent, dates.now + 1)]
+    row, exposures, count, quarters = [], [], [], []
     for low, high in spans:
         exposure = np.clip(np.minimum(end, high) - np.maximum(begin, low), 0, None)
-        died = early & (leases["leave_q"].to_numpy() >= low) & (leases["leave_q"].to_numpy() < high)
-        chosen = (exposure > 0) | died
-        rows.append(
-            leases[chosen].assign(
-                exposure=np.maximum(exposure[chosen], 0.5), count=died[chosen].astype(float), quarter=high - 1
-            )
-        )
-    return pd.concat(rows, ignore_index=True)
+        died = early & (leave >= low) & (leave < high)
+        chosen = np.flatnonzero((exposure > 0) | died)
+        row.append(chosen.astype(np.int32))
+        exposures.append(np.maximum(exposure[chosen], 0.5))
+        count.append(died[chosen].astype(float))
+        quarters.append(np.full(len(chosen), high - 1, dtype=np.int32))
+    return AtRisk(*(np.concatenate(parts) for parts in (row, exposures, count, quarters)))

@@ -20,6 +20,7 @@ PUBLIC = ("government", "state_linked")
 RECENT_HALF_LIFE = 4.0
 # Sizes in MW that stand for their class; log size enters, in units of a factor e.
 SIZE_EDGES = (0.3, 0.75, 1.5, 3.0)
+_ROWS = 4096
 _SIZE_CENTRES = np.log(np.array([0.2, 0.5, 1.0, 2.0, 5.0]))
 
 
@@ -45,18 +46,16 @@ def soft_stack(leases: pd.DataFrame, hall: pd.DataFrame) -> np.ndarray:
     return np.column_stack([mainland, 1 - mainland])
 
 
-def lease_features(leases: pd.DataFrame, hall: pd.DataFrame, recency: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Design matrix without names' order surprises: (n, k) and the k names; recency (n,) is 1 today and falls back in
-    time. leases: LEASE_COLUMNS with operator, market, is_renewal.
+def lease_features(leases: pd.DataFrame, hall: pd.DataFrame, recency: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of the design matrix by name, each (n,); recency (n,) is 1 today and falls back in time. leases:
+    LEASE_COLUMNS with operator, market, is_renewal.
     """
     stack = soft_stack(leases, hall)
     public = leases["sector"].isin(PUBLIC).to_numpy(dtype=float)
     size = _SIZE_CENTRES[np.searchsorted(SIZE_EDGES, leases["mw"].to_numpy(dtype=float), side="right")]
     columns: dict[str, np.ndarray] = {"intercept": np.ones(len(leases))}
-    for sector in SECTORS[:-1]:
-        columns[f"sector.{sector}"] = (leases["sector"] == sector).to_numpy(dtype=float)
-    for tier in TIERS[:-1]:
-        columns[f"tier.{tier}"] = (leases["sensitivity_tier"] == tier).to_numpy(dtype=float)
+    columns |= one_hot("sector", leases["sector"], SECTORS[:-1])
+    columns |= one_hot("tier", leases["sensitivity_tier"], TIERS[:-1])
     columns["stack.us"] = stack[:, 1] - 0.5
     columns["stack.dual"] = (leases["stack"] == "dual").to_numpy(dtype=float)
     columns["match"] = _match(stack, leases, hall)
@@ -68,7 +67,22 @@ def lease_features(leases: pd.DataFrame, hall: pd.DataFrame, recency: np.ndarray
     columns["recent.public.us"] = recency * public * stack[:, 1]
     columns["recent.public.mainland"] = recency * public * stack[:, 0]
     columns["recent.private.us"] = recency * (1 - public) * stack[:, 1]
-    return np.column_stack(list(columns.values())), tuple(columns)
+    return columns
+
+
+def one_hot(label: str, column: pd.Series, values: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """LABEL.VALUE -> whether a row has the value, (n,) bool, one a value; text is looked at once, not once a value."""
+    codes = pd.Index(values).get_indexer(pd.Index(column))
+    return {f"{label}.{value}": codes == at for at, value in enumerate(values)}
+
+
+def side_by_side(columns: list[np.ndarray]) -> np.ndarray:
+    """Columns as a matrix of floats, (n, k), filled some rows at a time so that they stay in the processor's cache."""
+    matrix = np.empty((len(columns[0]), len(columns)))
+    for first in range(0, len(matrix), _ROWS):
+        for at, column in enumerate(columns):
+            matrix[first : first + _ROWS, at] = column[first : first + _ROWS]
+    return matrix
 
 
 def _match(stack: np.ndarray, leases: pd.DataFrame, hall: pd.DataFrame) -> np.ndarray:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasts.leases.events import Dated, at_risk, expiries
-from forecasts.leases.features import lease_features, recency
-from forecasts.leases.pooling import Estimate, logistic, logit, poisson
+from forecasts.leases.events import AtRisk, Dated, expiries, exposures
+from forecasts.leases.features import lease_features, one_hot, recency, side_by_side
+from forecasts.leases.pooling import Estimate, Halved, logistic, logit, poisson
 from forecasts.leases.portfolio import SECTORS
 from forecasts.leases.priors import Priors
 
@@ -37,6 +37,8 @@ SPREADS: tuple[tuple[str, float, float], ...] = (
     ("operator", 0.2, 0.15),
     ("market", 0.2, 0.2),
 )
+# First words of the names of the columns of the left half of a design matrix.
+LEFT = ("intercept", "sector", "tier", "stack", "public", "recent")
 # Slots of the tables from which ratios of size, terms and delays are drawn.
 SLOTS = 64
 LONGEST_DELAY = 8
@@ -69,11 +71,33 @@ def design(
     leases: pd.DataFrame, hall: pd.DataFrame, recent: np.ndarray, operators: tuple[str, ...], markets: tuple[str, ...]
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """lease_features and one column an operator and a market, (n, k), with names."""
-    matrix, names = lease_features(leases, hall, recent)
-    groups = [("operator", operators), ("market", markets)]
-    blocks = [(leases[column] == value).to_numpy(dtype=float)[:, None] for column, values in groups for value in values]
-    labels = tuple(f"{column}.{value}" for column, values in groups for value in values)
-    return np.hstack([matrix, *blocks]), names + labels
+    columns = lease_features(leases, hall, recent)
+    columns |= one_hot("operator", leases["operator"], operators) | one_hot("market", leases["market"], markets)
+    return side_by_side(list(columns.values())), tuple(columns)
+
+
+def in_halves(matrix: np.ndarray, names: tuple[str, ...], row: np.ndarray, recent: np.ndarray) -> Halved:
+    """The design matrix of entries (row: of `matrix`, which holds leases with recency 1; recent: an entry's recency) as
+    what few leases differ in (sector, tier, stack, with recency) and the rest: each kind of each is kept once.
+    """
+    left = np.array([name.startswith(LEFT) for name in names])
+    ageing = np.array([name.startswith("recent") for name in names])[left]
+    kind, kinds = _kinds(matrix[:, left])
+    rest, others = _kinds(matrix[:, ~left])
+    ages, age = np.unique(recent, return_inverse=True)
+    factor = np.where(ageing, ages[:, None], 1.0)
+    both = (kinds[:, None, :] * factor[None, :, :]).reshape(-1, int(left.sum()))
+    of_left = kind[row] * len(ages) + age
+    return Halved(of_left.astype(np.int32), rest[row].astype(np.int32), both, others, left)
+
+
+def _kinds(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index of each row among the different rows, (n,), and these, in order of appearance."""
+    mixer = np.random.default_rng(7).standard_normal(matrix.shape[1])
+    index, different = pd.factorize(np.round(matrix @ mixer, 9))
+    first = np.empty(len(different), dtype=np.int64)
+    first[index[::-1]] = np.arange(len(index))[::-1]
+    return index, matrix[first]
 
 
 def learn_hazards(
@@ -81,20 +105,21 @@ def learn_hazards(
 ) -> Hazards:
     """Everything that is learnt of leases that are there. hall: facility_id, mainland, us, dual, unknown (let_to)."""
     came = expiries(dates)
-    matrix, names = design(came, hall, recency(came["quarter"].to_numpy(), dates.now), operators, markets)
+    matrix, names = design(came, hall, np.ones(len(came)), operators, markets)
+    halves = in_halves(matrix, names, np.arange(len(came)), recency(came["quarter"].to_numpy(), dates.now))
     mean, sd = _prior(names, logit(priors.renewal), priors.renewal_sd, 0)
     ones = np.ones(len(came))
-    renewal = Hazard(names, logistic(matrix, came["success"].to_numpy(dtype=float), ones, mean, sd))
-    risk = at_risk(dates)
+    renewal = Hazard(names, logistic(halves, came["success"].to_numpy(dtype=float), ones, mean, sd))
+    del matrix, halves
+    risk = exposures(dates)
     if not dates.tells_early:
-        risk = risk.iloc[:0]
-    matrix, names = design(risk, hall, recency(risk["quarter"].to_numpy(), dates.now), operators, markets)
+        risk = AtRisk(risk.row[:0], risk.exposure[:0], risk.count[:0], risk.quarter[:0])
+    met, row = np.unique(risk.row, return_inverse=True)
+    matrix, names = design(dates.leases.iloc[met], hall, np.ones(len(met)), operators, markets)
+    halves = in_halves(matrix, names, row, recency(risk.quarter, dates.now))
+    del matrix
     mean, sd = _prior(names, float(np.log(priors.early_exit)), priors.early_exit_sd, 1)
-    ones = np.ones(len(risk))
-    early = Hazard(
-        names,
-        poisson(matrix, risk["count"].to_numpy(dtype=float), risk["exposure"].to_numpy(dtype=float), ones, mean, sd),
-    )
+    early = Hazard(names, poisson(halves, risk.count, risk.exposure, np.ones(len(row)), mean, sd))
     leases = dates.leases
     contracts = leases[~leases["early"]]
     return Hazards(
@@ -127,13 +152,16 @@ def _sizes(came: pd.DataFrame, priors: Priors) -> np.ndarray:
 
 def _terms(leases: pd.DataFrame, chosen: np.ndarray) -> np.ndarray:
     """Contract lengths in quarters by sector; a sector's own count fully, those of all sectors together like ten."""
-    picked = leases[chosen]
+    picked = leases.loc[chosen, ["start_date", "end_date", "sector"]]
     days = (picked["end_date"] - picked["start_date"]).dt.days.to_numpy(dtype=float)
     quarters = np.maximum(np.rint(days / 91.3125), 1)
-    sectors = picked["sector"].to_numpy()
+    # Sorted once: each sector's own sort then finds its order.
+    order = np.argsort(quarters, kind="stable")
+    quarters = quarters[order]
+    sectors = pd.Index(SECTORS).get_indexer(pd.Index(picked["sector"]))[order]
     table = np.empty((len(SECTORS), SLOTS))
-    for at, sector in enumerate(SECTORS):
-        own = (sectors == sector).astype(float)
+    for at in range(len(SECTORS)):
+        own = (sectors == at).astype(float)
         weight = own + 10 / max(len(quarters), 1)
         table[at] = quantile_slots(quarters, weight, SLOTS) if len(quarters) else np.full(SLOTS, 20.0)
     return np.rint(table)

@@ -34,6 +34,8 @@ _MOST_IN_A_QUARTER = 500
 _QUARTERS = 128
 # Quarters for which delivered space is fresh, and settling (demand.FRESH_QUARTERS, SETTLING_QUARTERS).
 _FRESH, _SETTLING = 4, 8
+# Highest rate of early ends a quarter that a draw of coefficients is followed to.
+_MOST = math.exp(2.0)
 
 
 @compiled
@@ -112,81 +114,100 @@ def _free(blocks: np.ndarray, counts: np.ndarray, f: int, mw: float) -> None:
 
 @compiled
 def _schedule(
-    i: int, q: int, leave: int, c: int, u: float, survive: np.ndarray, plain: np.ndarray, quarters: int,
-    head: np.ndarray, following: np.ndarray, kind: np.ndarray,
+    i: int, q: int, leave: int, rate: float, g: int, k: int, u: float, times: np.ndarray, extra_risk: np.ndarray,
+    plain: np.ndarray, quarters: int, head: np.ndarray, following: np.ndarray, kind: np.ndarray,
 ) -> None:  # fmt: skip
     """Put a lease that is in place after quarter q where its next event is: an early end before its contract's, or the
-    contract's end. survive (cells, quarters + 1): probability of no early end up to a quarter, 1 at quarter 0; plain:
-    the same without shocks.
+    contract's end. Its hazard summed up to a quarter is rate * times[g, k] + extra_risk[k], and without shocks
+    rate * plain[g], each (.., quarters + 1).
     """
     last = min(leave - 1, quarters)
-    mark = u * survive[c, q]
-    if last > q and mark > survive[c, last]:
-        at = q + 1
-        while mark <= survive[c, at]:
-            at += 1
-        kind[i] = EXIT if u * plain[c, q] > plain[c, at] else DRIVEN
-        following[i] = head[at]
-        head[at] = i
-    elif leave <= quarters:
+    if last > q:
+        summed = rate * (times[g, k, last] - times[g, k, q]) + extra_risk[k, last] - extra_risk[k, q]
+        # exp(-x) is at least 1 - x, which spares most leases the exponential.
+        if u > 1.0 - summed and u > math.exp(-summed):
+            at = q + 1
+            while at < last and u <= math.exp(
+                -(rate * (times[g, k, at] - times[g, k, q]) + extra_risk[k, at] - extra_risk[k, q])
+            ):  # fmt: skip
+                at += 1
+            kind[i] = EXIT if u > math.exp(-rate * (plain[g, at] - plain[g, q])) else DRIVEN
+            following[i] = head[at]
+            head[at] = i
+            return
+    if leave <= quarters:
         kind[i] = EXPIRY
         following[i] = head[leave]
         head[leave] = i
 
 
 @compiled
-def _hazards(
-    stream: np.uint64, design_r: np.ndarray, mode_r: np.ndarray, root_r: np.ndarray, design_e: np.ndarray,
-    mode_e: np.ndarray, root_e: np.ndarray, groups: np.ndarray, drift_sd: np.ndarray, renew_shift: np.ndarray,
-    renew_keep: np.ndarray, renew_set: np.ndarray, exit_times: np.ndarray, exit_more: np.ndarray, spread: float,
-    renew: np.ndarray, survive: np.ndarray, plain_renew: np.ndarray, plain_survive: np.ndarray,
-) -> None:  # fmt: skip
-    """Fill renew (cells, quarters + 1) and survive (cells, quarters + 1) of one path: coefficients from their
-    posterior, sector groups and public tenants by stack on random walks (groups (cells, 2), -1 none);
-    plain_renew, plain_survive: the same without the scenario's shocks.
-    """
-    cells, quarters = renew_shift.shape
-    beta_r, beta_e = mode_r.copy(), mode_e.copy()
+def _drawn(stream: np.uint64, purpose: int, mode: np.ndarray, root: np.ndarray, spread: float) -> np.ndarray:
+    """Coefficients of one path from their posterior."""
+    beta = mode.copy()
     if spread > 0:
-        z = np.empty(max(len(mode_r), len(mode_e)))
-        for k in range(len(mode_r)):
-            z[k] = normal(stream, 1, k)
-        for j in range(len(mode_r)):
-            for k in range(len(mode_r)):
-                beta_r[j] += spread * root_r[j, k] * z[k]
-        for k in range(len(mode_e)):
-            z[k] = normal(stream, 2, k)
-        for j in range(len(mode_e)):
-            for k in range(len(mode_e)):
-                beta_e[j] += spread * root_e[j, k] * z[k]
+        z = np.empty(len(mode))
+        for k in range(len(mode)):
+            z[k] = normal(stream, purpose, k)
+        for j in range(len(mode)):
+            for k in range(len(mode)):
+                beta[j] += spread * root[j, k] * z[k]
+    return beta
+
+
+@compiled
+def _levels(design: np.ndarray, first: int, beta: np.ndarray, level: np.ndarray) -> None:
+    """level = design @ beta[first:first + columns]."""
+    for c in range(design.shape[0]):
+        level[c] = 0.0
+        for k in range(design.shape[1]):
+            level[c] += design[c, k] * beta[first + k]
+
+
+@compiled
+def _hazards(
+    stream: np.uint64, left: np.ndarray, right: np.ndarray, mode_r: np.ndarray, root_r: np.ndarray,
+    mode_e: np.ndarray, root_e: np.ndarray, groups: np.ndarray, drift_sd: np.ndarray, exit_times: np.ndarray,
+    exit_more: np.ndarray, spread: float, renew_left: np.ndarray, renew_right: np.ndarray, rate_left: np.ndarray,
+    rate_right: np.ndarray, walked: np.ndarray, times: np.ndarray, extra_risk: np.ndarray, plain: np.ndarray,
+) -> None:  # fmt: skip
+    """Fill what one path believes of leases: coefficients from their posterior, sector groups and public tenants by
+    stack on random walks (groups (pairs, 2), -1 none). Renewal at quarter q: logit renew_left + renew_right +
+    walked[g, q]; rate of early ends rate_left * rate_right; times, extra_risk and plain as in _schedule.
+    """
+    quarters = exit_times.shape[1]
+    cut = left.shape[1]
+    beta_r = _drawn(stream, 1, mode_r, root_r, spread)
+    beta_e = _drawn(stream, 2, mode_e, root_e, spread)
+    _levels(left, 0, beta_r, renew_left)
+    _levels(right, cut, beta_r, renew_right)
+    _levels(left, 0, beta_e, rate_left)
+    _levels(right, cut, beta_e, rate_right)
+    for a in range(len(rate_left)):
+        rate_left[a] = math.exp(rate_left[a])
+    for b in range(len(rate_right)):
+        rate_right[b] = math.exp(rate_right[b])
     walks = np.zeros((len(drift_sd), quarters))
     for g in range(len(drift_sd)):
         reached = 0.0
         for q in range(quarters):
             reached += spread * drift_sd[g] * normal(stream, 3 + g, q)
             walks[g, q] = reached
-    for c in range(cells):
-        level_r, level_e = 0.0, 0.0
-        for k in range(len(beta_r)):
-            level_r += design_r[c, k] * beta_r[k]
-        for k in range(len(beta_e)):
-            level_e += design_e[c, k] * beta_e[k]
-        rate = math.exp(min(level_e, 2.0))
-        total, plain = 0.0, 0.0
-        survive[c, 0] = 1.0
-        plain_survive[c, 0] = 1.0
+    for k in range(exit_more.shape[0]):
+        extra_risk[k, 0] = 0.0
+        for q in range(quarters):
+            extra_risk[k, q + 1] = extra_risk[k, q] + exit_more[k, q]
+    for g in range(groups.shape[0]):
         for q in range(quarters):
             walk = 0.0
             for side in range(2):
-                if groups[c, side] >= 0:
-                    walk += walks[groups[c, side], q]
-            plain_renew[c, q + 1] = 1.0 / (1.0 + math.exp(-(level_r + walk)))
-            learnt = 1.0 / (1.0 + math.exp(-(level_r + walk + renew_shift[c, q])))
-            renew[c, q + 1] = renew_keep[c, q] * learnt + renew_set[c, q]
-            total += rate * math.exp(-walk) * exit_times[c, q] + exit_more[c, q]
-            survive[c, q + 1] = math.exp(-total)
-            plain += rate * math.exp(-walk)
-            plain_survive[c, q + 1] = math.exp(-plain)
+                if groups[g, side] >= 0:
+                    walk += walks[groups[g, side], q]
+            walked[g, q + 1] = walk
+            eased = math.exp(-walk)
+            plain[g, q + 1] = plain[g, q] + eased
+            for k in range(exit_times.shape[0]):
+                times[g, k, q + 1] = times[g, k, q] + eased * exit_times[k, q]
 
 
 @compiled
@@ -194,8 +215,9 @@ def block(
     first_path: int, paths: int, seed: int, quarters: int, spread: float, together: np.ndarray,
     lease_hall: np.ndarray, lease_cell: np.ndarray, lease_tenant: np.ndarray, lease_mw: np.ndarray,
     lease_stack: np.ndarray, lease_sector: np.ndarray, lease_start: np.ndarray, lease_leave: np.ndarray,
-    lease_settled: np.ndarray, lease_late: np.ndarray, design_r: np.ndarray, mode_r: np.ndarray, root_r: np.ndarray,
-    design_e: np.ndarray, mode_e: np.ndarray, root_e: np.ndarray, groups: np.ndarray, drift_sd: np.ndarray,
+    lease_settled: np.ndarray, lease_late: np.ndarray, cell_left: np.ndarray, cell_right: np.ndarray,
+    cell_pair: np.ndarray, cell_met: np.ndarray, left: np.ndarray, right: np.ndarray, mode_r: np.ndarray,
+    root_r: np.ndarray, mode_e: np.ndarray, root_e: np.ndarray, groups: np.ndarray, drift_sd: np.ndarray,
     renew_shift: np.ndarray, renew_keep: np.ndarray, renew_set: np.ndarray, exit_times: np.ndarray,
     exit_more: np.ndarray, move_share: np.ndarray, move_to: np.ndarray, sizes_ratio: np.ndarray, terms: np.ndarray,
     new_terms: np.ndarray, delay_cdf: np.ndarray, hall_market: np.ndarray, hall_capacity: np.ndarray,
@@ -217,7 +239,6 @@ def block(
     count = len(lease_mw)
     halls = len(hall_market)
     markets = len(usual)
-    cells = renew_shift.shape[0]
     slots = len(sizes_ratio)
     # Room for new leases: all space let twice over at the smallest size is more than any path lets.
     space = hall_capacity.sum() + phase_mw.sum()
@@ -235,10 +256,21 @@ def block(
     head = np.empty(quarters + 2, dtype=np.int64)
     starting = np.empty(quarters + 2, dtype=np.int64)
     leave_of = np.empty(most, dtype=np.int64)
-    renew = np.empty((cells, quarters + 1))
-    survive = np.empty((cells, quarters + 1))
-    plain_renew = np.empty((cells, quarters + 1))
-    plain_survive = np.empty((cells, quarters + 1))
+    renew_left, rate_left = np.empty(left.shape[0]), np.empty(left.shape[0])
+    renew_right, rate_right = np.empty(right.shape[0]), np.empty(right.shape[0])
+    walked = np.zeros((groups.shape[0], quarters + 1))
+    times = np.zeros((groups.shape[0], exit_times.shape[0], quarters + 1))
+    extra_risk = np.zeros((exit_times.shape[0], quarters + 1))
+    plain = np.zeros((groups.shape[0], quarters + 1))
+    # What is in place today is so on every path.
+    taken_now, stack_now = np.zeros(halls), np.zeros(4)
+    for i in range(count):
+        if lease_start[i] == 0:
+            taken_now[lease_hall[i]] += lease_mw[i]
+            stack_now[lease_stack[i]] += lease_mw[i]
+    level_of = np.empty(markets)
+    usual_of = np.empty(markets)
+    rival_of = np.empty(markets)
     taken = np.empty(halls)
     capacity = np.empty(halls)
     pre = np.zeros(halls)
@@ -260,8 +292,8 @@ def block(
         of_phases, of_rates = mixed(root + np.uint64(5)), mixed(root + np.uint64(6))
         of_later = mixed(root + np.uint64(7))
         _hazards(
-            of_cells, design_r, mode_r, root_r, design_e, mode_e, root_e, groups, drift_sd, renew_shift, renew_keep,
-            renew_set, exit_times, exit_more, spread, renew, survive, plain_renew, plain_survive,
+            of_cells, left, right, mode_r, root_r, mode_e, root_e, groups, drift_sd, exit_times, exit_more, spread,
+            renew_left, renew_right, rate_left, rate_right, walked, times, extra_risk, plain,
         )  # fmt: skip
         for k in range(len(rate_mode)):
             rate[k] = rate_mode[k]
@@ -271,16 +303,16 @@ def block(
         elasticity = min(max(rate[markets] + 1.0, 0.0), 1.2)
         head[:] = -1
         starting[:] = -1
-        taken[:] = 0.0
+        taken[:] = taken_now
+        mw[:count] = lease_mw
+        turns[:count] = 0
         pool[:] = 0.0
-        in_stack = np.zeros(4)
+        in_stack = stack_now.copy()
         capacity[:] = hall_capacity
         added[:, :_SETTLING] = hall_added
         added[:, _SETTLING:] = 0.0
         # Leases that are there, and those that are signed.
         for i in range(count):
-            f = lease_hall[i]
-            mw[i] = lease_mw[i]
             if lease_start[i] > 0:
                 u = uniform(of_leases, i, 0)
                 late = 0
@@ -300,9 +332,6 @@ def block(
                     following[i] = starting[at]
                     starting[at] = i
                 continue
-            taken[f] += mw[i]
-            in_stack[stack[i]] += mw[i]
-            turns[i] = 0
             if lease_settled[i] == 1:
                 if lease_leave[i] <= quarters:
                     kind[i] = EXPIRY
@@ -310,8 +339,12 @@ def block(
                     head[lease_leave[i]] = i
                 continue
             t = lease_tenant[i]
-            u = uniform(of_tenants, t, 0) if uniform(of_leases, i, 1) < together[cell[i]] else uniform(of_leases, i, 2)
-            _schedule(i, 0, lease_leave[i], cell[i], u, survive, plain_survive, quarters, head, following, kind)
+            c = lease_cell[i]
+            u = uniform(of_tenants, t, 0) if uniform(of_leases, i, 1) < together[c] else uniform(of_leases, i, 2)
+            _schedule(
+                i, 0, lease_leave[i], min(rate_left[cell_left[c]] * rate_right[cell_right[c]], _MOST), cell_pair[c],
+                cell_met[c], u, times, extra_risk, plain, quarters, head, following, kind,
+            )  # fmt: skip
         if track:
             for f in range(halls):
                 counts[f] = 0
@@ -351,10 +384,14 @@ def block(
                     draw = 3 + 6 * turns[i]
                     own = of_leases if i < count else of_later
                     thing = i if i < count else luck[i]
+                    a, b, g, k = cell_left[c], cell_right[c], cell_pair[c], cell_met[c]
+                    unmoved = renew_left[a] + renew_right[b] + walked[g, q]
+                    chance = 1.0 / (1.0 + math.exp(-(unmoved + renew_shift[k, q - 1])))
+                    chance = renew_keep[k, q - 1] * chance + renew_set[k, q - 1]
                     u = uniform(own, thing, draw)
                     if i < count and uniform(own, thing, draw + 1) < together[c]:
                         u = uniform(of_tenants, lease_tenant[i], turns[i])
-                    if not settled and u < renew[c, q]:
+                    if not settled and u < chance:
                         ratio = sizes_ratio[slot_of(uniform(own, thing, draw + 2), slots)]
                         if ratio < 1.0:
                             freed = mw[i] * (1.0 - ratio)
@@ -371,21 +408,12 @@ def block(
                         term = terms[sector[i], slot_of(uniform(own, thing, draw + 3), slots)]
                         leave = q + max(1, int(term))
                         _schedule(
-                            i,
-                            q,
-                            leave,
-                            c,
-                            uniform(own, thing, draw + 4),
-                            survive,
-                            plain_survive,
-                            quarters,
-                            head,
-                            following,
-                            kind,
-                        )
+                            i, q, leave, min(rate_left[a] * rate_right[b], _MOST), g, k, uniform(own, thing, draw + 4),
+                            times, extra_risk, plain, quarters, head, following, kind,
+                        )  # fmt: skip
                     else:
                         gone = mw[i]
-                        driven = not settled and u < plain_renew[c, q]
+                        driven = not settled and u < 1.0 / (1.0 + math.exp(-unmoved))
                         flows[o, 0, q - 1] -= gone
                 if gone > 0.0:
                     taken[f] -= gone
@@ -408,9 +436,11 @@ def block(
                     if track:
                         _let(blocks, counts, f, mw[i])
                     turns[i] = 0
+                    c = lease_cell[i]
                     _schedule(
-                        i, q, max(leave_of[i], q + 1), cell[i], uniform(of_leases, i, 2), survive, plain_survive,
-                        quarters, head,
+                        i, q, max(leave_of[i], q + 1), min(rate_left[cell_left[c]] * rate_right[cell_right[c]], _MOST),
+                        cell_pair[c], cell_met[c], uniform(of_leases, i, 2), times, extra_risk, plain, quarters,
+                        head,
                         following, kind,
                     )  # fmt: skip
                     pre[f] = max(0.0, pre[f] - mw[i])
@@ -440,14 +470,15 @@ def block(
                         suited[hall_market[f], s] += free * hall_let[f, s]
             for m in range(markets):
                 walk[m] += spread * rate_drift * normal(of_rates, 1 + m, q)
+                level_of[m] = math.exp(min(rate[m] + walk[m], 3.0))
+                usual_of[m] = (max(vacant[m], _LEAST) / usual[m]) ** (elasticity - 1.0)
+                rival_of[m] = vacant[m] / (vacant[m] + rivals[m, q - 1])
             for f in range(halls):
                 free = capacity[f] - taken[f]
                 if free < _LEAST:
                     continue
                 m = hall_market[f]
-                level = math.exp(min(rate[m] + walk[m], 3.0)) * free
-                level *= (max(vacant[m], _LEAST) / usual[m]) ** (elasticity - 1.0)
-                level *= vacant[m] / (vacant[m] + rivals[m, q - 1])
+                level = level_of[m] * free * usual_of[m] * rival_of[m]
                 fresh, settling = 0.0, 0.0
                 for back in range(_SETTLING):
                     if back < _FRESH:
@@ -522,8 +553,10 @@ def block(
                     if track:
                         _let(blocks, counts, f, amount)
                     term = new_terms[k, slot_of(uniform(of_new, thing, draw + 4), slots)]
+                    c = cell[i]
                     _schedule(
-                        i, q, q + max(1, int(term)), cell[i], uniform(of_new, thing, draw + 5), survive, plain_survive,
+                        i, q, q + max(1, int(term)), min(rate_left[cell_left[c]] * rate_right[cell_right[c]], _MOST),
+                        cell_pair[c], cell_met[c], uniform(of_new, thing, draw + 5), times, extra_risk, plain,
                         quarters, head,
                         following, kind,
                     )  # fmt: skip

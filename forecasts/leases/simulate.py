@@ -16,7 +16,7 @@ import pandas as pd
 
 from forecasts.leases.demand import FRESH_QUARTERS
 from forecasts.leases.features import PUBLIC, soft_stack
-from forecasts.leases.hazards import LONGEST_DELAY, design
+from forecasts.leases.hazards import LEFT, LONGEST_DELAY, design
 from forecasts.leases.kernel import CAUSES, block
 from forecasts.leases.learning import Learnt
 from forecasts.leases.portfolio import SECTORS, STACKS
@@ -105,9 +105,13 @@ def simulate(
     leases = standing(learnt)
     cells = make_cells(learnt, scenario, leases)
     tables = _lease_tables(learnt, leases, cells)
-    hazards = _hazard_tables(learnt, cells)
+    met, first = different(cells.shocks)
+    hazards = _halved_tables(learnt, cells, met)
     outcome = scenario.outcome_of(paths)
-    shifts = [shifted(scenario, cells, horizon, name) for name in scenario.outcomes or ("",)]
+    shifts = [
+        (*shift[:-2], shift[-2][met], shift[-1][met])
+        for shift in (shifted(scenario, cells.shocks[first], horizon, name) for name in scenario.outcomes or ("",))
+    ]
     phases = _phases(learnt, scenario, halls)
     demand = _demand_tables(learnt, scenario, cells, horizon, unsigned(learnt, halls.capacity, leases, horizon))
     slots = int((halls.slot >= 0).sum())
@@ -210,7 +214,7 @@ def standing(learnt: Learnt) -> pd.DataFrame:
 def make_cells(learnt: Learnt, scenario: Scenario, leases: pd.DataFrame) -> Cells:
     """Cells of the leases, and of new leases by market, sector and stack. leases: of standing()."""
     new, index = _typical(learnt)
-    both = pd.concat([leases, new], ignore_index=True)
+    both = pd.concat([leases[list(new.columns)], new], ignore_index=True)
     hall = learnt.hall_frame
     recent = np.ones(len(both))
     renewal, names = design(both, hall, recent, learnt.operators, learnt.markets)
@@ -228,20 +232,30 @@ def make_cells(learnt: Learnt, scenario: Scenario, leases: pd.DataFrame) -> Cell
     groups = np.column_stack(
         [both["sector"].map(SECTOR_GROUPS).fillna(6).to_numpy(dtype=float), _public_side(both, hall)]
     )
-    rows = np.hstack([renewal, shocks, groups])
-    mixer = np.random.default_rng(7).standard_normal(rows.shape[1])
-    _, first, of_row = np.unique(np.round(rows @ mixer, 9), return_index=True, return_inverse=True)
-    early = renewal[first]
+    # In order of appearance, so that leases side by side find their cells side by side.
+    of_row, first = different(np.hstack([renewal, shocks, groups]))
+    rows = renewal[first]
     new_cell = np.zeros(index.shape, dtype=np.int64)
     new_cell[:] = of_row[len(leases) :][index]
     return Cells(
-        of_row[: len(leases)].astype(np.int64),
-        renewal[first],
-        early,
+        of_row[: len(leases)],
+        rows,
+        rows,
         groups[first].astype(np.int64),
         shocks[first],
         new_cell,
     )
+
+
+def different(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index of each row among the different ones, (n,), and the first row of each, in order of appearance."""
+    if not matrix.shape[1]:
+        return np.zeros(len(matrix), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    mixer = np.random.default_rng(7).standard_normal(matrix.shape[1])
+    index, found = pd.factorize(np.round(matrix @ mixer, 9))
+    first = np.empty(len(found), dtype=np.int64)
+    first[index[::-1]] = np.arange(len(index))[::-1]
+    return index.astype(np.int64), first
 
 
 def _public_side(leases: pd.DataFrame, hall: pd.DataFrame) -> np.ndarray:
@@ -299,12 +313,29 @@ def _hazard_tables(learnt: Learnt, cells: Cells) -> tuple[np.ndarray, ...]:
     )  # fmt: skip
 
 
-def shifted(scenario: Scenario, cells: Cells, quarters: int, outcome: str = "") -> tuple[np.ndarray, ...]:
-    """What a scenario's shocks do to cells: renew_shift (logit); renew_keep, renew_set: a renewal's probability is
-    renew_keep times the one that is learnt, and renew_set; exit_times, exit_more (hazard), each (cells, quarters);
-    move_share, move_to (cells,).
+def _halved_tables(learnt: Learnt, cells: Cells, met: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Cells as indices of the different left and right halves of their rows, pairs of groups and shocks met: these are
+    few however many leases there are, so a path works out few exponentials.
     """
-    count = len(cells.renewal)
+    _, mode_r, root_r, _, mode_e, root_e, _, drift = _hazard_tables(learnt, cells)
+    left = np.array([name.startswith(LEFT) for name in learnt.hazards.renewal.names])
+    order = np.concatenate([np.flatnonzero(left), np.flatnonzero(~left)])
+    halves = cells.renewal[:, left], cells.renewal[:, ~left]
+    (of_left, lefts), (of_right, rights) = (different(half) for half in halves)
+    pair, pairs = different(cells.groups)
+    return (
+        *(index.astype(np.int32) for index in (of_left, of_right, pair, met)), np.ascontiguousarray(halves[0][lefts]),
+        np.ascontiguousarray(halves[1][rights]), mode_r[order], np.ascontiguousarray(root_r[order]),
+        mode_e[order], np.ascontiguousarray(root_e[order]), cells.groups[pairs], drift,
+    )  # fmt: skip
+
+
+def shifted(scenario: Scenario, met_by: np.ndarray, quarters: int, outcome: str = "") -> tuple[np.ndarray, ...]:
+    """What a scenario's shocks do to cells, of which met_by (cells, shocks) says how strongly they meet each:
+    renew_shift (logit); renew_keep, renew_set: a renewal's probability is renew_keep times the one that is learnt, and
+    renew_set; exit_times, exit_more (hazard), each (cells, quarters); move_share, move_to (cells,).
+    """
+    count = len(met_by)
     renew_shift = np.zeros((count, quarters))
     renew_keep, renew_set = np.ones((count, quarters)), np.zeros((count, quarters))
     exit_times, exit_more = np.ones((count, quarters)), np.zeros((count, quarters))
@@ -312,7 +343,7 @@ def shifted(scenario: Scenario, cells: Cells, quarters: int, outcome: str = "") 
     for at, shock in enumerate(scenario.shocks):
         if shock.outcome not in ("", outcome):
             continue
-        met = cells.shocks[:, at][:, None]
+        met = met_by[:, at][:, None]
         ramp = shock.ramp(quarters)[None, :]
         if shock.acts_on == "renewal_odds":
             renew_shift += met * ramp * np.log(max(shock.value, 1e-6))

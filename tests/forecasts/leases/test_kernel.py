@@ -107,7 +107,12 @@ def next_event(
     quarters = survive.shape[1] - 1
     head, following = np.full(quarters + 2, -1, dtype=np.int64), np.full(1, -1, dtype=np.int64)
     kind = np.zeros(1, dtype=np.int8)
-    _schedule(0, begin, leave, 0, u, survive, survive if plain is None else plain, quarters, head, following, kind)
+    summed = -np.log(survive)
+    without = summed if plain is None else -np.log(plain)
+    nothing = np.zeros((1, quarters + 1))
+    _schedule(
+        0, begin, leave, 1.0, 0, 0, u, summed[None], nothing, without, quarters, head, following, kind
+    )  # fmt: skip
     at = np.flatnonzero(head == 0)
     return int(kind[0]), int(at[0]) if len(at) else 0
 
@@ -139,23 +144,23 @@ def test_early_ends_that_a_shock_drives_are_told_apart() -> None:
 
 
 def hazards_of(spread: float, stream: int, **own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """renew and survive of two cells over four quarters, groups 0 and 1."""
-    tables = {
-        "renew_shift": np.zeros((2, 4)), "renew_keep": np.ones((2, 4)),
-        "renew_set": np.zeros((2, 4)), "exit_times": np.ones((2, 4)),
-        "exit_more": np.zeros((2, 4)),
-    } | own  # fmt: skip
+    """Renewal without shocks and survival of two cells over four quarters, groups 0 and 1, shocks of rows 0 and 1."""
+    tables = {"exit_times": np.ones((2, 4)), "exit_more": np.zeros((2, 4))} | own
     design = np.array([[1.0, 0.0], [1.0, 1.0]])
     root_r, root_e = np.array([[0.5, 0.0], [0.1, 0.3]]), np.array([[0.4, 0.0], [0.0, 0.2]])
     groups, drift = np.array([[0, -1], [1, -1]], dtype=np.int64), np.array([0.1, 0.2])
-    renew, survive = np.empty((2, 5)), np.empty((2, 5))
+    renew_left, rate_left, renew_right, rate_right = np.empty(2), np.empty(2), np.empty(2), np.empty(2)
+    walked, plain, extra = np.zeros((2, 5)), np.zeros((2, 5)), np.zeros((2, 5))
+    times = np.zeros((2, 2, 5))
     _hazards(
-        np.uint64(stream), design, np.array([0.8, -1.0]), root_r, design, np.array([-4.0, 0.5]), root_e, groups, drift,
-        tables["renew_shift"], tables["renew_keep"], tables["renew_set"], tables["exit_times"], tables["exit_more"],
-        spread, renew, survive,
-        np.empty((2, 5)), np.empty((2, 5)),
+        np.uint64(stream), design[:, :1].copy(), design[:, 1:].copy(), np.array([0.8, -1.0]), root_r,
+        np.array([-4.0, 0.5]), root_e, groups, drift, tables["exit_times"], tables["exit_more"], spread, renew_left,
+        renew_right, rate_left, rate_right, walked, times, extra, plain,
     )  # fmt: skip
-    return renew, survive
+    cells = np.arange(2)
+    logit = (renew_left + renew_right)[:, None] + walked
+    survive = np.exp(-((rate_left * rate_right)[:, None] * times[cells, cells] + extra))
+    return np.asarray(expit(logit)), survive
 
 
 def test_without_spread_hazards_are_those_of_the_mode() -> None:
@@ -181,17 +186,12 @@ def test_spread_has_the_variance_of_posterior_and_drift() -> None:
 
 
 def test_shocks_act_on_the_quarters_they_name() -> None:
-    """A shift of the logit, a set probability, and more early ends, each in its quarter and cell and nowhere else."""
+    """More early ends, in their quarter and by their shock and nowhere else."""
     plain = hazards_of(1.0, 3)
-    shift, fixed, times, more = np.zeros((2, 4)), np.zeros((2, 4)), np.ones((2, 4)), np.zeros((2, 4))
-    kept = np.ones((2, 4))
-    shift[0, 1], fixed[1, 2], kept[1, 2], times[0, 0], more[1, 3] = -1.0, 0.25, 0.0, 3.0, 0.5
-    shocked = hazards_of(1.0, 3, renew_shift=shift, renew_keep=kept, renew_set=fixed, exit_times=times, exit_more=more)
-    assert shocked[0][0, 2] == pytest.approx(expit(np.log(plain[0][0, 2] / (1 - plain[0][0, 2])) - 1))
-    assert shocked[0][1, 3] == 0.25
-    same = np.ones((2, 4), dtype=bool)
-    same[0, 1] = same[1, 2] = False
-    assert (shocked[0][:, 1:][same] == plain[0][:, 1:][same]).all()
+    times, more = np.ones((2, 4)), np.zeros((2, 4))
+    times[0, 0], more[1, 3] = 3.0, 0.5
+    shocked = hazards_of(1.0, 3, exit_times=times, exit_more=more)
+    assert (shocked[0] == plain[0]).all()
     hazard = [-np.diff(np.log(found[1]), axis=1) for found in (plain, shocked)]
     assert hazard[1][0, 0] == pytest.approx(3 * hazard[0][0, 0])
     assert hazard[1][1, 3] == pytest.approx(hazard[0][1, 3] + 0.5)
