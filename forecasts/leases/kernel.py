@@ -23,6 +23,8 @@ from forecasts.compiling import compiled
 EXIT, EXPIRY, COMMENCE = 1, 2, 3
 # An early end that comes by a scenario's shocks: without them the lease would still be there.
 DRIVEN = 4
+# A lease in place whose next event is the end of its first contract.
+STANDING = 5
 # Causes of a change of leased MW, columns of `flows`.
 CAUSES = ("expiry", "early_end", "smaller", "larger", "commencement", "pre_lease", "new_lease", "moved")
 BLOCKS = 24
@@ -118,8 +120,8 @@ def _schedule(
     plain: np.ndarray, quarters: int, head: np.ndarray, following: np.ndarray, kind: np.ndarray,
 ) -> None:  # fmt: skip
     """Put a lease that is in place after quarter q where its next event is: an early end before its contract's, or the
-    contract's end. Its hazard summed up to a quarter is rate * times[g, k] + extra_risk[k], and without shocks
-    rate * plain[g], each (.., quarters + 1).
+    contract's end. After quarter 0 the latter is only marked: leases in place come in order of it. Its hazard summed up
+    to a quarter is rate * times[g, k] + extra_risk[k], and without shocks rate * plain[g], each (.., quarters + 1).
     """
     last = min(leave - 1, quarters)
     if last > q:
@@ -135,7 +137,9 @@ def _schedule(
             following[i] = head[at]
             head[at] = i
             return
-    if leave <= quarters:
+    if q == 0:
+        kind[i] = STANDING
+    elif leave <= quarters:
         kind[i] = EXPIRY
         following[i] = head[leave]
         head[leave] = i
@@ -262,6 +266,12 @@ def block(
     times = np.zeros((groups.shape[0], exit_times.shape[0], quarters + 1))
     extra_risk = np.zeros((exit_times.shape[0], quarters + 1))
     plain = np.zeros((groups.shape[0], quarters + 1))
+    # Leases in place come first, in order of their contracts' ends: those that end in a quarter stand side by side.
+    ending = np.zeros(quarters + 2, dtype=np.int64)
+    for q in range(1, quarters + 2):
+        ending[q] = ending[q - 1]
+        while ending[q] < count and lease_start[ending[q]] == 0 and lease_leave[ending[q]] <= q:
+            ending[q] += 1
     # What is in place today is so on every path.
     taken_now, stack_now = np.zeros(halls), np.zeros(4)
     for i in range(count):
@@ -333,10 +343,7 @@ def block(
                     starting[at] = i
                 continue
             if lease_settled[i] == 1:
-                if lease_leave[i] <= quarters:
-                    kind[i] = EXPIRY
-                    following[i] = head[lease_leave[i]]
-                    head[lease_leave[i]] = i
+                kind[i] = STANDING
                 continue
             t = lease_tenant[i]
             c = lease_cell[i]
@@ -368,9 +375,20 @@ def block(
                         _free(blocks, counts, f, phase_mw[d])
             # Ends and renewals.
             grow = 0
-            i = head[q]
-            while i >= 0:
-                after = following[i]
+            at = ending[q - 1]
+            listed = head[q]
+            while True:
+                if at < ending[q]:
+                    i = at
+                    at += 1
+                    if kind[i] != STANDING:
+                        continue
+                    kind[i] = EXPIRY
+                elif listed >= 0:
+                    i = listed
+                    listed = following[i]
+                else:
+                    break
                 f, c, s = hall[i], cell[i], stack[i]
                 o = hall_operator[f]
                 gone = 0.0
@@ -423,7 +441,6 @@ def block(
                         pool[hall_market[f], move_to[c]] += gone * move_share[c]
                     if track:
                         _free(blocks, counts, f, gone)
-                i = after
             # Signed leases commence where there is room, else they wait a quarter.
             i = starting[q]
             while i >= 0:
