@@ -314,8 +314,6 @@ def block(
         head[:] = -1
         starting[:] = -1
         taken[:] = taken_now
-        mw[:count] = lease_mw
-        turns[:count] = 0
         pool[:] = 0.0
         in_stack = stack_now.copy()
         capacity[:] = hall_capacity
@@ -337,6 +335,7 @@ def block(
                     late -= known
                 at = lease_start[i] + late
                 leave_of[i] = lease_leave[i]
+                mw[i], turns[i] = lease_mw[i], 0
                 if at <= quarters:
                     kind[i] = COMMENCE
                     following[i] = starting[at]
@@ -352,6 +351,8 @@ def block(
                 i, 0, lease_leave[i], min(rate_left[cell_left[c]] * rate_right[cell_right[c]], _MOST), cell_pair[c],
                 cell_met[c], u, times, extra_risk, plain, quarters, head, following, kind,
             )  # fmt: skip
+            if kind[i] != STANDING:
+                mw[i] = lease_mw[i]
         if track:
             for f in range(halls):
                 counts[f] = 0
@@ -383,7 +384,7 @@ def block(
                     at += 1
                     if kind[i] != STANDING:
                         continue
-                    kind[i] = EXPIRY
+                    kind[i], mw[i], turns[i] = EXPIRY, lease_mw[i], 0
                 elif listed >= 0:
                     i = listed
                     listed = following[i]

@@ -5,6 +5,7 @@ Belongs here: the order of learning and the report of effective events. Not here
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +54,11 @@ def learn(portfolio: Portfolio, shares: pd.DataFrame, priors: Priors) -> Learnt:
     evidence = evidence_shares(portfolio.facilities, shares)
     hall = let_to(dates, portfolio.facilities, evidence, priors)
     frame = pd.DataFrame(hall, columns=list(STACKS)).assign(facility_id=portfolio.facilities["facility_id"].to_numpy())
-    hazards = learn_hazards(dates, frame, operators, markets, priors)
-    demand = learn_demand(portfolio, dates, markets, priors)
+    # Neither needs the other; of a large portfolio both take seconds.
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(learn_demand, portfolio, dates, markets, priors)
+        hazards = learn_hazards(dates, frame, operators, markets, priors)
+        demand = asked.result()
     return Learnt(
         portfolio,
         dates,

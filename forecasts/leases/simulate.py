@@ -296,13 +296,13 @@ def _lease_tables(learnt: Learnt, leases: pd.DataFrame, cells: Cells) -> tuple[n
     now = learnt.dates.now
     start = np.where(leases["signed"], np.maximum(leases["commence_q"] - now, 1), 0)
     leave = np.clip(leases["leave_q"] - now, 1, 10_000)
+    # Narrow types: every path reads all of them.
     return (
-        leases["facility_id"].map(hall).to_numpy(dtype=np.int64), cells.of_lease,
-        pd.factorize(leases["tenant_id"], sort=True)[0].astype(np.int64), leases["mw"].to_numpy(dtype=float),
-        _codes(leases["stack"], STACKS),
-        _codes(leases["sector"], SECTORS),
-        start.astype(np.int64), np.asarray(leave, dtype=np.int64), leases["settled"].to_numpy(dtype=np.int64),
-        (leases["commence_q"] - leases["start_q"]).clip(lower=0).to_numpy(dtype=np.int64),
+        leases["facility_id"].map(hall).to_numpy(dtype=np.int32), cells.of_lease.astype(np.int32),
+        pd.factorize(leases["tenant_id"], sort=True)[0].astype(np.int32), leases["mw"].to_numpy(dtype=float),
+        _codes(leases["stack"], STACKS).astype(np.int8), _codes(leases["sector"], SECTORS).astype(np.int8),
+        start.astype(np.int32), np.asarray(leave, dtype=np.int32), leases["settled"].to_numpy(dtype=np.int8),
+        (leases["commence_q"] - leases["start_q"]).clip(0, 100).to_numpy(dtype=np.int32),
     )  # fmt: skip
 
 
