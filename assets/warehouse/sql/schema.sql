@@ -463,6 +463,7 @@ CREATE TABLE IF NOT EXISTS contiguous_space (
     PRIMARY KEY (vintage, scenario, series_id, quarter_end)
 );
 
+-- Without a key: an index over so many rows would be larger than the rows.
 CREATE TABLE IF NOT EXISTS path_samples (
     vintage       DATE NOT NULL,
     scenario      VARCHAR NOT NULL,
@@ -471,8 +472,7 @@ CREATE TABLE IF NOT EXISTS path_samples (
     quarter_end   DATE NOT NULL,
     path          INTEGER NOT NULL,
     leased_mw     DOUBLE NOT NULL,
-    in_service_mw DOUBLE NOT NULL,
-    PRIMARY KEY (vintage, scenario, level, series_id, quarter_end, path)
+    in_service_mw DOUBLE NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS lease_estimates (
