@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ def simulate_files(
         portfolio, problems = load_portfolio(facilities, leases, evidence, history, deliveries, day)
     except (RentRollError, ScenarioError) as error:
         raise RefusedError(str(error), USAGE) from error
-    problems = _with_rules(portfolio, problems)
+    portfolio, problems = _placed(*_with_rules(portfolio, problems))
     operators, markets = (set(portfolio.facilities[name].dropna()) for name in ("operator", "market"))
     for scenario in wanted:
         for warning in unmatched_names(scenario, operators, markets):
@@ -97,7 +98,40 @@ def simulate_files(
     return OK
 
 
-def _with_rules(portfolio: Portfolio, problems: pd.DataFrame) -> pd.DataFrame:
+def _placed(portfolio: Portfolio, problems: pd.DataFrame) -> tuple[Portfolio, pd.DataFrame]:
+    """The portfolio without rows of buildings that are not among its facilities, each of them a problem row. Raises
+    RefusedError for a building that stands twice.
+    """
+    import pandas as pd
+
+    ids = portfolio.facilities["facility_id"]
+    if ids.duplicated().any():
+        name = ids[ids.duplicated()].iloc[0]
+        raise RefusedError(
+            f"--facilities: {name!r} stands twice; expected one row a building. Delete one of them.", USAGE
+        )
+    frames, told = {}, [problems]
+    for kind in ("leases", "evidence", "history", "deliveries"):
+        frame = getattr(portfolio, kind)
+        strange = ~frame["facility_id"].isin(ids)
+        frames[kind] = frame[~strange].reset_index(drop=True)
+        if strange.any():
+            rows = frame[strange]
+            printed = [row.to_json(date_format="iso", force_ascii=False) for _, row in rows.iterrows()]
+            told.append(
+                pd.DataFrame(
+                    {
+                        "kind": kind, "rule": "unknown_facility", "file": "", "locator": "", "column": "facility_id",
+                        "found": rows["facility_id"].to_numpy(), "expected": "a facility_id of --facilities",
+                        "remedy": "Add the building to --facilities, or correct the id; the row is left out.",
+                        "row_json": printed,
+                    }
+                )
+            )  # fmt: skip
+    return replace(portfolio, **frames), pd.concat(told, ignore_index=True) if len(told) > 1 else problems
+
+
+def _with_rules(portfolio: Portfolio, problems: pd.DataFrame) -> tuple[Portfolio, pd.DataFrame]:
     """Problem rows and the rows that fail a rule on rent rolls. The latter are simulated as they stand: the files are
     the user's own, and what is odd in them is told. Above CHECKED_LEASES the rules would take longer than the
     simulation.
@@ -108,7 +142,7 @@ def _with_rules(portfolio: Portfolio, problems: pd.DataFrame) -> pd.DataFrame:
 
     if len(portfolio.leases) > CHECKED_LEASES:
         err.print(f"More than {CHECKED_LEASES:,} leases: the rules on rent rolls are not applied.", highlight=False)
-        return problems
+        return portfolio, problems
     frames = {name: getattr(portfolio, name) for name in ("facilities", "leases", "evidence", "history", "deliveries")}
     report = check_rent_roll(frames, portfolio.as_of.date())
     failing = report.failing()
@@ -119,7 +153,7 @@ def _with_rules(portfolio: Portfolio, problems: pd.DataFrame) -> pd.DataFrame:
             "row_json": "",
         }
     )  # fmt: skip
-    return pd.concat([problems, told], ignore_index=True) if len(told) else problems
+    return portfolio, pd.concat([problems, told], ignore_index=True) if len(told) else problems
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

@@ -88,6 +88,19 @@ def test_rows_that_cannot_be_taken_are_told_and_kept(tmp_path: Path) -> None:
     assert "many" in said
 
 
+def test_leases_of_an_unknown_building_are_told_and_left_out(tmp_path: Path) -> None:
+    """A slip in an id must not end in a traceback, nor vanish."""
+    leases = pd.read_csv(FOLDER / "leases.csv", dtype=str, keep_default_na=False)
+    leases.loc[3, "facility_id"] = "HK99"
+    leases.to_csv(tmp_path / "leases.csv", index=False)
+    code, said = called(tmp_path / "out", leases=tmp_path / "leases.csv")
+    assert code == 0, said
+    problems = pd.read_parquet(tmp_path / "out" / "problems.parquet")
+    held = problems[problems["rule"] == "unknown_facility"]
+    assert held["found"].tolist() == ["HK99"]
+    assert leases.loc[3, "lease_id"] in held["row_json"].iloc[0]
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

@@ -12,6 +12,7 @@ from forecasts.leases.kernel import (
     DRIVEN,
     EXIT,
     EXPIRY,
+    STANDING,
     _free,
     _hazards,
     _let,
@@ -113,6 +114,9 @@ def next_event(
     _schedule(
         0, begin, leave, 1.0, 0, 0, u, summed[None], nothing, without, quarters, head, following, kind
     )  # fmt: skip
+    if kind[0] == STANDING:
+        # A lease in place is found by its contract's end, in no list.
+        return (EXPIRY, leave) if leave <= quarters else (0, 0)
     at = np.flatnonzero(head == 0)
     return int(kind[0]), int(at[0]) if len(at) else 0
 
