@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from assets.outlook.ladder_outlook import ladder_outlook
-from assets.outlook.portfolios import hall_evidence, learn_portfolio, scenario_tables
+from assets.outlook.portfolios import hall_evidence, learn_portfolio, scenario_tables, sweep_runs
 from assets.outlook.scenarios import FiledScenario, scenario_rows, shock_rows
 from assets.warehouse.database import transaction
 from assets.warehouse.ledger import assumed
@@ -133,6 +133,10 @@ def _tables_of(
         rows, below = scenario_tables(simulated, THRESHOLDS)
         found["occupancy_forecast"].append(rows)
         found["breach_probability"].append(below)
+        for known, run in sweep_runs(learnt, scenario, assumed(connection)):
+            rows, below = scenario_tables(simulate(known, run, HORIZON, PATHS, seed, WORKERS), THRESHOLDS)
+            found["occupancy_forecast"].append(rows)
+            found["breach_probability"].append(below)
         found["backlog_runoff"].append(runoff_rows(simulated))
         found["path_samples"].append(_samples(simulated))
         if scenario.name == "base":

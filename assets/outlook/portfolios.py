@@ -22,6 +22,7 @@ from forecasts.leases.portfolio import STACKS, Portfolio
 from forecasts.leases.priors import Priors
 from forecasts.leases.scenario import Scenario
 from forecasts.leases.simulate import Simulated, simulate
+from forecasts.leases.sweep import swept, with_government_share
 
 Progress = Callable[[int, int], None]
 
@@ -57,6 +58,29 @@ def learn_portfolio(portfolio: Portfolio, assumptions: Mapping[str, float]) -> L
     return learn(portfolio, hall_evidence(portfolio, assumptions), Priors.of(assumptions))
 
 
+def sweep_runs(learnt: Learnt, scenario: Scenario, assumptions: Mapping[str, float]) -> list[tuple[Learnt, Scenario]]:
+    """The runs that a scenario's sweep asks for, named SCENARIO@VALUE; none without a sweep, or where a portfolio has
+    nothing to vary (a share of government where every sector is known).
+    """
+    sweep = scenario.sweep if isinstance(scenario, FiledScenario) else None
+    if sweep is None:
+        return []
+    runs = swept(scenario, sweep)
+    if sweep.over == "shock":
+        return [(learnt, run) for run in runs]
+    if sweep.over == "assumption":
+        return [
+            (learn_portfolio(learnt.portfolio, {**assumptions, sweep.name: value}), run)
+            for value, run in zip(sweep.values, runs, strict=True)
+        ]
+    if not learnt.portfolio.leases["sector"].isin(["unknown", ""]).any():
+        return []
+    return [
+        (learn_portfolio(with_government_share(learnt.portfolio, value), assumptions), run)
+        for value, run in zip(sweep.values, runs, strict=True)
+    ]
+
+
 def simulate_portfolio(
     portfolio: Portfolio,
     assumptions: Mapping[str, float],
@@ -68,15 +92,18 @@ def simulate_portfolio(
     workers: int = 2,
     progress: Progress | None = None,
 ) -> Simulation:
-    """Simulate every scenario with the same luck and put the results into tables. progress(done, scenarios)."""
+    """Simulate every scenario, and what it sweeps, with the same luck and put the results into tables.
+    progress(done, scenarios).
+    """
     wanted = list(scenarios)
     learnt = learn_portfolio(portfolio, assumptions)
     forecasts, breaches = [], []
     for done, scenario in enumerate(wanted):
-        simulated = simulate(learnt, scenario, horizon, paths, seed, workers)
-        rows, below = scenario_tables(simulated, thresholds)
-        forecasts.append(rows)
-        breaches.append(below)
+        for known, run in [(learnt, scenario), *sweep_runs(learnt, scenario, assumptions)]:
+            simulated = simulate(known, run, horizon, paths, seed, workers)
+            rows, below = scenario_tables(simulated, thresholds)
+            forecasts.append(rows)
+            breaches.append(below)
         if progress is not None:
             progress(done + 1, len(wanted))
     tables = {

@@ -101,6 +101,21 @@ def test_leases_of_an_unknown_building_are_told_and_left_out(tmp_path: Path) -> 
     assert leases.loc[3, "lease_id"] in held["row_json"].iloc[0]
 
 
+def test_a_share_of_government_is_swept_where_sectors_are_unknown(tmp_path: Path) -> None:
+    """Nobody knows how much of such a portfolio is government: the answer is given for 0 to 30 %, never rising."""
+    leases = pd.read_csv(FOLDER / "leases.csv", dtype=str, keep_default_na=False).assign(sector="unknown")
+    leases.to_csv(tmp_path / "leases.csv", index=False)
+    code, said = called(tmp_path / "out", "--scenario", "gov_no_renewal", leases=tmp_path / "leases.csv")
+    assert code == 0, said
+    forecast = pd.read_parquet(tmp_path / "out" / "occupancy_forecast.parquet")
+    total = forecast[(forecast["level"] == "total") & (forecast["horizon"] == 4)].set_index("scenario")[
+        "occupancy_mean"
+    ]
+    assert len(total) == 8
+    assert total["gov_no_renewal@0"] == pytest.approx(total["gov_no_renewal"])
+    assert total["gov_no_renewal@0.3"] < total["gov_no_renewal@0"] - 0.005
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
