@@ -100,6 +100,14 @@ def judge_rolls(received: Iterable[Received]) -> JudgedRolls:
         reports.append(report)
         frames, rows = _without_failing(frames, report)
         held += rows
+        if not len(frames["facilities"]) or not len(frames["leases"]):
+            # What held the rows back stands in quarantine beside this.
+            for one in own:
+                whole[one.result.sha256] = reason(
+                    "no building or no lease of the rent roll is left", "at least one of each that breaks no rule",
+                    "see the other rows of this document in quarantine",
+                )  # fmt: skip
+            continue
         frames["leases"] = _commenced(frames["leases"], as_of)
         words = " ".join(str(value) for value in frames["facilities"]["name"].dropna())
         invented = bool(_INVENTED.search(words)) or any(

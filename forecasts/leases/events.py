@@ -28,7 +28,7 @@ class Dated:
 
     Columns beside LEASE_COLUMNS: start_q, commence_q (quarter whose end is the first with the lease in place), leave_q
     (first quarter end without it), in_place, signed (not commenced at as_of), ended (end_date before as_of), early,
-    renewed, mw_after (NaN without successor), is_renewal, delay_days, operator, market. now: ordinal of as_of. first:
+    renewed, mw_after (NaN without successor), is_renewal, operator, market. now: ordinal of as_of. first:
     ordinal of the first quarter of history. tells_early: whether early ends can be told apart.
     """
 
@@ -55,7 +55,6 @@ def dated(portfolio: Portfolio) -> Dated:
     leases["mw_after"] = leases["lease_id"].map(successor.set_index("renewal_of")["mw"])
     leases["renewed"] = leases["mw_after"].notna()
     leases["is_renewal"] = leases["renewal_of"].fillna("") != ""
-    leases["delay_days"] = (leases["commencement_date"] - leases["start_date"]).dt.days.clip(lower=0)
     whole = _whole_months(leases["start_date"], leases["end_date"] + pd.Timedelta(days=1))
     running = leases["in_place"] | leases["signed"]
     tells = bool(running.any()) and float(whole[running].mean()) >= WHOLE_MONTHS_SHARE

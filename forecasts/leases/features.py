@@ -9,8 +9,6 @@ different now: an exodus that is visible for a few quarters moves today's estima
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -22,14 +20,6 @@ RECENT_HALF_LIFE = 4.0
 SIZE_EDGES = (0.3, 0.75, 1.5, 3.0)
 _ROWS = 4096
 _SIZE_CENTRES = np.log(np.array([0.2, 0.5, 1.0, 2.0, 5.0]))
-
-
-@dataclass(frozen=True)
-class Features:
-    """Names of columns, in order; prior standard deviation of each coefficient, (k,), apart from the intercept's."""
-
-    names: tuple[str, ...]
-    sd: np.ndarray
 
 
 def soft_stack(leases: pd.DataFrame, hall: pd.DataFrame) -> np.ndarray:

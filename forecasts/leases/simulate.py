@@ -21,7 +21,7 @@ from forecasts.leases.kernel import CAUSES, block
 from forecasts.leases.learning import Learnt
 from forecasts.leases.portfolio import SECTORS, STACKS
 from forecasts.leases.scenario import BASE, BUILD_QUARTERS, Scenario, Shock, strength
-from forecasts.panel import quarter_ends, quarter_ordinals
+from forecasts.panel import quarter_ends
 
 # Paths of a block; what a block draws does not depend on it, the sums of flows are added block by block.
 BLOCK_PATHS = 32
@@ -483,8 +483,3 @@ def unsigned(learnt: Learnt, capacity: np.ndarray, leases: pd.DataFrame, quarter
         inside = at <= quarters
         signed += chance * np.bincount(at[inside] - 1, weights=new["mw"].to_numpy()[inside], minlength=quarters)
     return np.asarray(np.clip(1 - signed / max(expected, 1e-9), LEAST_OPEN, 1.0))
-
-
-def ordinal(day: pd.Timestamp) -> int:
-    """Ordinal of a quarter end."""
-    return int(quarter_ordinals(pd.Series([day]))[0])

@@ -85,6 +85,17 @@ def test_a_building_let_beyond_its_space_goes_with_all_its_rows() -> None:
     assert taken_along["row_json"].str.contains("L3", regex=False).any()
 
 
+def test_a_portfolio_of_which_nothing_is_left_is_not_simulated() -> None:
+    """Where every building is held back there is nothing to forecast, and every document says so."""
+    full = HISTORY.replace("AA1,2025-06-30,10,3.0,2.1", "AA1,2025-06-30,1,1.0,1.0").replace(
+        "BB2,2025-06-30,5,3.0,2.1", "BB2,2025-06-30,2,2.0,2.0"
+    )
+    judged = judge_rolls(received({**GOOD, "history.csv": full}))
+    assert judged.portfolios == {}
+    assert set(status_of(judged).values()) == {"quarantined"}
+    assert len(judged.quarantine) > 3
+
+
 def test_of_the_same_row_the_document_received_later_stands() -> None:
     """A corrected lease replaces the one before; the others of the earlier file stay."""
     first = received(GOOD)

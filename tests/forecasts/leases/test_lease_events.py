@@ -116,16 +116,6 @@ def test_each_early_end_is_counted_once_and_exposure_adds_up() -> None:
     assert quarters <= risk["exposure"].sum() <= quarters + 0.5 * len(seen)
 
 
-def test_a_delay_is_commencement_after_the_start() -> None:
-    """Delays are what signed leases are slipped by; commencing early is no negative delay."""
-    rows = [
-        lease(1, commencement_date=day("2020-08-15")),
-        lease(2, commencement_date=day("2020-06-01")),
-        lease(3),
-    ]
-    assert dated(made(rows)).leases["delay_days"].tolist() == [45, 0, 0]
-
-
 def test_history_repeats_its_leases() -> None:
     """The grown portfolios that other tests learn from are consistent: never above service, history is leases' sum."""
     portfolio = grown(7, early=0.02)
