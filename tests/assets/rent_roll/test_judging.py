@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assets.rent_roll.judging import JudgedRolls, Received, judge_rolls
 from assets.rent_roll.reading import rent_roll_of
@@ -136,3 +139,103 @@ def test_a_portfolio_is_named_by_its_folder() -> None:
     assert portfolio_name("inbox/Harbour East") == "harbour-east"
     assert portfolio_name("inbox") == "rent-roll"
     assert portfolio_name("portfolios/illustrative_hong_kong") == "illustrative-hong-kong"
+
+
+# Ways to spoil a lease: what is found in its line, and what is written instead.
+SPOILT = {
+    "unreadable size": (",{mw},", ",many,"), "no size": (",{mw},", ",,"), "unknown building": (",{hall},", ",ZZ9,"),
+    "end before start": (",{end},", ",1999-12-31,"), "no such stack": (",{stack}", ",orbital"),
+}  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(damage=st.lists(st.sampled_from([None, *SPOILT]), min_size=3, max_size=3))
+def test_no_lease_gets_lost(damage: list[str | None]) -> None:
+    """However leases are spoilt, each is taken or stands in quarantine with its cells, and never both."""
+    header, *lines = LEASES.splitlines()
+    for at, kind in enumerate(damage):
+        cells = dict(zip(header.split(","), lines[at].split(","), strict=True))
+        if kind is not None:
+            words = {"mw": cells["mw"], "hall": cells["facility_id"], "end": cells["end_date"], "stack": cells["stack"]}
+            found, instead = SPOILT[kind]
+            assert found.format(**words) in lines[at]
+            lines[at] = lines[at].replace(found.format(**words), instead, 1)
+    judged = judge_rolls(received({**GOOD, "leases.csv": "\n".join([header, *lines]) + "\n"}))
+    taken = set()
+    for portfolio in judged.portfolios.values():
+        taken |= set(portfolio.frames["leases"]["lease_id"])
+    held = {json.loads(text).get("lease_id") for text in judged.quarantine["row_json"] if text}
+    assert taken | held >= {"L1", "L2", "L3"}
+    assert not taken & held
+    if not any(damage):
+        assert taken == {"L1", "L2", "L3"}
+
+
+def test_an_unreadable_cell_stands_in_quarantine_as_it_was_written() -> None:
+    """What a person reads there has to be what the file says, and where."""
+    ended = "L9,AA1,T9,banking,internal,many,2019-01-01,2020-12-31,2019-01-01,us\n"
+    judged = judge_rolls(received({**GOOD, "leases.csv": LEASES + ended}))
+    assert len(judged.quarantine) == 1
+    row = judged.quarantine.iloc[0]
+    assert row["rule"] == "rent_roll_bad_number"
+    assert row["severity"] == "quarantine"
+    assert row["locator"] == "row 5"
+    cells = json.loads(str(row["row_json"]))
+    assert (cells["lease_id"], cells["mw"], cells["end_date"]) == ("L9", "many", "2020-12-31")
+    assert "mw" in row["reason"]
+    assert "many" in row["reason"]
+    assert len(judged.portfolios["harbour"].frames["leases"]) == 3
+
+
+def test_documents_count_what_was_taken_and_held_back() -> None:
+    """Counts per document are how people see that a file was read whole."""
+    ended = "L9,AA1,T9,banking,internal,1,2019-01-01,2018-12-31,2019-01-01,us\n"
+    judged = judge_rolls(received({**GOOD, "leases.csv": LEASES + ended}))
+    rows = judged.documents.set_index("file_name")
+    assert rows["rows_accepted"].to_dict() == {"facilities.csv": 2, "leases.csv": 3, "history.csv": 4}
+    per_document = judged.quarantine.groupby("document_id").size()
+    for document, name in zip(rows["document_id"], rows.index, strict=True):
+        assert rows["rows_quarantined"].to_dict()[name] == per_document.get(document, 0), name
+    assert "held back" in str(rows["reason"].to_dict()["leases.csv"])
+    assert rows["layout"].unique().tolist() == ["rent roll"]
+
+
+def test_a_document_of_which_a_later_one_repeats_every_row_says_so() -> None:
+    """Nothing of it counts any more, yet nothing is wrong with it."""
+    judged = judge_rolls([*received({**GOOD}), *received({"again.csv": LEASES + "\n"}, day=2)])
+    rows = judged.documents.set_index("file_name")
+    assert rows["rows_accepted"].to_dict() == {"facilities.csv": 2, "history.csv": 4, "leases.csv": 0, "again.csv": 3}
+    assert rows["status"].unique().tolist() == ["accepted"]
+    assert "received later" in str(rows["reason"].to_dict()["leases.csv"])
+
+
+def test_the_order_in_which_documents_are_handed_in_does_not_matter() -> None:
+    """What stands depends on when a document came, not on how a folder lists its files."""
+    changed = LEASES.replace("2026-12-31", "2029-12-31")
+    documents = [*received(GOOD), *received({"correction.csv": changed}, day=2), *received(GOOD, "other", day=3)]
+    one, two = judge_rolls(documents), judge_rolls(documents[::-1])
+    pd.testing.assert_frame_equal(one.documents, two.documents)
+    for name, portfolio in one.portfolios.items():
+        for kind, frame in portfolio.frames.items():
+            pd.testing.assert_frame_equal(frame, two.portfolios[name].frames[kind])
+
+
+def test_what_is_wrong_with_one_portfolio_leaves_the_others() -> None:
+    """A half rent roll in one folder must not cost another its forecast."""
+    judged = judge_rolls([*received(GOOD), *received({"leases.csv": LEASES + "\n"}, "half")])
+    assert set(judged.portfolios) == {"harbour"}
+    assert len(judged.portfolios["harbour"].frames["leases"]) == 3
+    assert judged.documents["status"].tolist().count("quarantined") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "illustrative"),
+    [
+        ("North Hall (illustrative)", True), ("SYNTHETIC North", True), ("Invented Hall", True), ("North Hall", False),
+        ("Illustrator Street", False), ("Photosynthetic Park", False),
+    ],
+)  # fmt: skip
+def test_whole_words_tell_invented_portfolios(name: str, illustrative: bool) -> None:
+    """A real street that only sounds alike must not be marked as invented."""
+    files = {**GOOD, "facilities.csv": FACILITIES.replace("North Hall", name)}
+    assert judge_rolls(received(files)).portfolios["harbour"].illustrative is illustrative

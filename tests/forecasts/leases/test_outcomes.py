@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,7 +139,7 @@ def test_quantiles_rise_and_levels_add_up(seed: int) -> None:
     assert np.nanmin(rates) >= 0
     assert np.nanmax(rates) <= 1
     assert set(rows["quarter_end"]) == {quarter_end(step) for step in range(1, 5)}
-    sums = {level: [0.0, 0.0] for level in ("facility", "operator", "market", "stack", "total")}
+    sums: dict[str, list[Any]] = {level: [0.0, 0.0] for level in ("facility", "operator", "market", "stack", "total")}
     for course in courses(simulated):
         sums[course.level] = [sums[course.level][0] + course.leased, sums[course.level][1] + course.in_service]
     for level, (leased, in_service) in sums.items():
