@@ -116,6 +116,35 @@ def test_a_share_of_government_is_swept_where_sectors_are_unknown(tmp_path: Path
     assert total["gov_no_renewal@0.3"] < total["gov_no_renewal@0"] - 0.005
 
 
+def test_a_missing_column_is_named_with_its_file(tmp_path: Path) -> None:
+    """Without sizes nothing can be simulated: the refusal says which file, what it has and what is needed."""
+    leases = pd.read_csv(FOLDER / "leases.csv", dtype=str, keep_default_na=False).drop(columns="mw")
+    leases.to_csv(tmp_path / "sizeless.csv", index=False)
+    code, said = called(tmp_path / "out", leases=tmp_path / "sizeless.csv")
+    assert code == 2, said
+    assert "sizeless.csv" in said
+    assert "mw" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bad_date_is_told_with_place_found_and_expected(tmp_path: Path) -> None:
+    """A day that no calendar has is a slip, not the end of the run, nor a guess at another day."""
+    leases = pd.read_csv(FOLDER / "leases.csv", dtype=str, keep_default_na=False)
+    leases.loc[7, "end_date"] = "2031-02-30"
+    leases.to_csv(tmp_path / "leases.csv", index=False)
+    code, said = called(tmp_path / "out", leases=tmp_path / "leases.csv")
+    assert code == 0, said
+    problems = pd.read_parquet(tmp_path / "out" / "problems.parquet")
+    row = problems[problems["column"] == "end_date"].iloc[0]
+    assert row["file"] == "leases.csv"
+    assert "2031-02-30" in row["found"]
+    assert "9" in row["locator"]
+    assert "date" in row["expected"]
+    assert leases.loc[7, "lease_id"] in row["row_json"]
+    assert "2031-02-30" in said
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

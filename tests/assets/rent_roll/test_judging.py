@@ -7,14 +7,15 @@ from datetime import datetime
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from assets.rent_roll import judging
 from assets.rent_roll.judging import JudgedRolls, Received, judge_rolls
 from assets.rent_roll.reading import rent_roll_of
 from assets.reports.formats import Limits, read_document
 from assets.reports.reading import ReadResult, read_here
 from assets.warehouse.names import portfolio_name
+from expectations import Report, RuleResult
+from expectations.rent_roll import RENT_ROLL_RULES
 
 FACILITIES = (
     "facility_id,operator,name,district,market,ready_for_service,capacity_mw\n"
@@ -141,6 +142,13 @@ def test_a_portfolio_is_named_by_its_folder() -> None:
     assert portfolio_name("portfolios/illustrative_hong_kong") == "illustrative-hong-kong"
 
 
+@pytest.fixture
+def without_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules that find nothing: for what does not depend on them, since they take most of a second."""
+    passed = [RuleResult(rule.id, rule.title, rule.severity, True, 1) for rule in RENT_ROLL_RULES]
+    monkeypatch.setattr(judging, "check_rent_roll", lambda frames, as_of: Report(passed))
+
+
 # Ways to spoil a lease: what is found in its line, and what is written instead.
 SPOILT = {
     "unreadable size": (",{mw},", ",many,"), "no size": (",{mw},", ",,"), "unknown building": (",{hall},", ",ZZ9,"),
@@ -148,9 +156,15 @@ SPOILT = {
 }  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
-@given(damage=st.lists(st.sampled_from([None, *SPOILT]), min_size=3, max_size=3))
-def test_no_lease_gets_lost(damage: list[str | None]) -> None:
+# Few cases, since the rules take most of a second.
+@pytest.mark.parametrize(
+    "damage",
+    [
+        ("unreadable size", "unknown building", None), (None, "end before start", "no such stack"),
+        ("no size", "no size", "end before start"),
+    ],
+)  # fmt: skip
+def test_no_lease_gets_lost(damage: tuple[str | None, ...]) -> None:
     """However leases are spoilt, each is taken or stands in quarantine with its cells, and never both."""
     header, *lines = LEASES.splitlines()
     for at, kind in enumerate(damage):
@@ -167,8 +181,6 @@ def test_no_lease_gets_lost(damage: list[str | None]) -> None:
     held = {json.loads(text).get("lease_id") for text in judged.quarantine["row_json"] if text}
     assert taken | held >= {"L1", "L2", "L3"}
     assert not taken & held
-    if not any(damage):
-        assert taken == {"L1", "L2", "L3"}
 
 
 def test_an_unreadable_cell_stands_in_quarantine_as_it_was_written() -> None:
@@ -200,7 +212,7 @@ def test_documents_count_what_was_taken_and_held_back() -> None:
     assert rows["layout"].unique().tolist() == ["rent roll"]
 
 
-def test_a_document_of_which_a_later_one_repeats_every_row_says_so() -> None:
+def test_a_document_of_which_a_later_one_repeats_every_row_says_so(without_rules: None) -> None:
     """Nothing of it counts any more, yet nothing is wrong with it."""
     judged = judge_rolls([*received({**GOOD}), *received({"again.csv": LEASES + "\n"}, day=2)])
     rows = judged.documents.set_index("file_name")
@@ -209,7 +221,7 @@ def test_a_document_of_which_a_later_one_repeats_every_row_says_so() -> None:
     assert "received later" in str(rows["reason"].to_dict()["leases.csv"])
 
 
-def test_the_order_in_which_documents_are_handed_in_does_not_matter() -> None:
+def test_the_order_in_which_documents_are_handed_in_does_not_matter(without_rules: None) -> None:
     """What stands depends on when a document came, not on how a folder lists its files."""
     changed = LEASES.replace("2026-12-31", "2029-12-31")
     documents = [*received(GOOD), *received({"correction.csv": changed}, day=2), *received(GOOD, "other", day=3)]
@@ -235,7 +247,7 @@ def test_what_is_wrong_with_one_portfolio_leaves_the_others() -> None:
         ("Illustrator Street", False), ("Photosynthetic Park", False),
     ],
 )  # fmt: skip
-def test_whole_words_tell_invented_portfolios(name: str, illustrative: bool) -> None:
+def test_whole_words_tell_invented_portfolios(name: str, illustrative: bool, without_rules: None) -> None:
     """A real street that only sounds alike must not be marked as invented."""
     files = {**GOOD, "facilities.csv": FACILITIES.replace("North Hall", name)}
     assert judge_rolls(received(files)).portfolios["harbour"].illustrative is illustrative

@@ -67,6 +67,21 @@ def test_a_portfolio_comes_out_as_it_went_in(warehouse: duckdb.DuckDBPyConnectio
     assert found.evidence["points_to"].tolist() == ["mainland"]
 
 
+def test_every_column_is_read_back_equal(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """A column that the warehouse forgets or bends would change the simulation without a word."""
+    load_rent_rolls(warehouse, {"harbour": judged()})
+    found = read_portfolio(warehouse, "harbour")
+    for kind in ROWS:
+        frame, given = getattr(found, kind), judged().frames[kind]
+        given = given.assign(facility_id="harbour/" + given["facility_id"].astype(str))[list(frame.columns)]
+        for column in frame.columns:
+            ours, theirs = frame[column], given[column]
+            if column == "renewal_of":
+                theirs = theirs.fillna("")
+            assert ours.isna().tolist() == theirs.isna().tolist(), (kind, column)
+            assert ours.dropna().tolist() == theirs.dropna().tolist(), (kind, column)
+
+
 def test_two_portfolios_may_have_the_same_ids_and_loading_again_changes_nothing(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -99,6 +114,52 @@ def test_the_views_answer_from_the_leases_in_place(warehouse: duckdb.DuckDBPyCon
     known = dict(warehouse.execute("SELECT stack, in_service_mw FROM portfolio_stack_evidence").fetchall())
     # AA1 has 3 MW vacant (70 % mainland by evidence), BB2 has 5 of which nothing is known.
     assert known == {"us": 6.0, "mainland": pytest.approx(1 + 2.1), "unknown": pytest.approx(0.9 + 5)}
+
+
+def test_views_keep_portfolios_apart(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The same ids in two rent rolls: no lease of one may be counted in the other."""
+    load_rent_rolls(warehouse, {"harbour": judged(), "other": judged(illustrative=True)})
+    rows = warehouse.execute(
+        "SELECT portfolio, level, rank, tenant_id, mw, cumulative_share FROM tenant_concentration ORDER BY ALL"
+    ).fetchall()
+    assert rows == [
+        (name, level, rank, tenant, mw, pytest.approx(share))
+        for name in ("harbour", "other") for level in ("operator", "total")
+        for rank, tenant, mw, share in ((1, "T1", 6.0, 6 / 7), (2, "T2", 1.0, 1.0))
+    ]  # fmt: skip
+    marks = warehouse.execute("SELECT DISTINCT portfolio, illustrative FROM leases_in_place ORDER BY 1").fetchall()
+    assert marks == [("harbour", False), ("other", True)]
+
+
+def test_a_mismatch_says_how_much_is_known_and_until_when(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Of AA1 half is known, a fifth of that US or dual: L1 (us) fits badly, L2 (mainland) well."""
+    load_rent_rolls(warehouse, {"harbour": judged()})
+    share = "INSERT INTO stack_shares VALUES ('facility', 'harbour/AA1', DATE '2025-06-30', ?, ?, ?, ?, 'observed', 1)"
+    warehouse.execute(share, [0.4, 0.05, 0.05, 0.5])
+    rows = warehouse.execute("SELECT lease_id, fit, known_share, quarters_to_expiry FROM stack_mismatches").fetchall()
+    # 2025-06-30 to 2026-12-31 are six quarters.
+    assert rows == [("L1", pytest.approx(0.2), pytest.approx(0.5), 6)]
+    warehouse.execute("DELETE FROM stack_shares")
+    warehouse.execute(share, [0.2, 0.0, 0.0, 0.8])
+    # Too little is known to call anything a mismatch.
+    assert warehouse.execute("SELECT count(*) FROM stack_mismatches").fetchall() == [(0,)]
+
+
+def test_shares_of_evidence_add_up(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """What is observed, estimated and assumed of a stack is all of it; mainland has 1 MW let and 2.1 by evidence."""
+    load_rent_rolls(warehouse, {"harbour": judged()})
+    warehouse.execute(
+        "INSERT INTO stack_shares VALUES ('facility', 'harbour/AA1', DATE '2025-06-30', 0.7, 0, 0, 0.3, 'observed', 1)"
+    )
+    rows = warehouse.execute(
+        "SELECT stack, observed_share, estimated_share, assumed_share FROM portfolio_stack_evidence ORDER BY 1"
+    ).fetchall()
+    assert rows == [
+        ("mainland", pytest.approx(1 / 3.1), pytest.approx(2.1 / 3.1), 0.0), ("unknown", 0.0, 0.0, 1.0),
+        ("us", 1.0, 0.0, 0.0),
+    ]  # fmt: skip
+    total = warehouse.execute("SELECT sum(in_service_mw) FROM portfolio_stack_evidence").fetchall()
+    assert total == [(pytest.approx(15.0),)]
 
 
 def test_an_unknown_portfolio_is_named(warehouse: duckdb.DuckDBPyConnection) -> None:
