@@ -169,7 +169,7 @@ def simulate(
     with friendly(context.obj):
         from pipelines.commands.simulating import simulate_files
 
-        thresholds = tuple(threshold) if threshold else (0.9, 0.8, 0.7)
+        thresholds = tuple(dict.fromkeys(threshold)) if threshold else (0.9, 0.8, 0.7)
         raise typer.Exit(
             simulate_files(
                 facilities,

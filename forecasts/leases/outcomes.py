@@ -90,7 +90,8 @@ def breach_rows(
         for threshold in thresholds:
             frame = _frame(simulated, course)
             frame["threshold"] = float(threshold)
-            frame["probability"] = (occupancy < threshold).mean(axis=0)
+            # Exactly at the threshold is no breach, whatever a division leaves in the last digit.
+            frame["probability"] = (occupancy < threshold - 1e-9).mean(axis=0)
             frames.append(frame[known])
     return pd.concat(frames, ignore_index=True)
 

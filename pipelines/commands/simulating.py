@@ -58,7 +58,10 @@ def simulate_files(
     try:
         settings = Settings()
         known = scenarios_in_force(settings.scenarios, settings.layout.scenarios)
-        wanted = [with_multipliers(chosen(known, [name]), lock_in, dual_stack) for name in scenarios or ["base"]]
+        wanted = [
+            with_multipliers(chosen(known, [name]), lock_in, dual_stack)
+            for name in dict.fromkeys(scenarios or ["base"])
+        ]
         portfolio, problems = load_portfolio(facilities, leases, evidence, history, deliveries, day)
     except (RentRollError, ScenarioError) as error:
         raise RefusedError(str(error), USAGE) from error
