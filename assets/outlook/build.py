@@ -34,6 +34,7 @@ from assets.warehouse.database import transaction
 from forecasts import rates
 from forecasts.backtest import Vintage
 from forecasts.coherence import Coherent, Sum, coherent
+from forecasts.leases.outcomes import LEVELS, NAMES, THRESHOLDS
 from forecasts.occupancy import Occupancy, bounded_rates, capacity_said, logs, rate_said
 from forecasts.panel import Panel, quarter_ends
 from forecasts.paths import Outlook, Paths, Shocks, below, draw, quantiles
@@ -43,16 +44,13 @@ MIN_POINTS = 6
 # A member whose last figure lies further before a sum's origin has ended, as far as sums go.
 ENDED_QUARTERS = 6
 SCENARIO = "base"
-LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
-THRESHOLDS = (0.9, 0.8, 0.7)
 SUM_MODEL = "reconciled"
 # Past quarters that are backtested: older ones would cost time and say little of today.
 BACKTEST_QUARTERS = 60
 
-_PERCENTS = ("p05", "p10", "p25", "p50", "p75", "p90", "p95")
 FORECAST_COLUMNS = (
     "vintage", "scenario", "level", "series_id", "stack", "quarter_end", "horizon", "unit", "in_service_p50",
-    *(f"leased_{name}" for name in _PERCENTS), *(f"occupancy_{name}" for name in _PERCENTS), "occupancy_mean", "model",
+    *(f"leased_{name}" for name in NAMES), *(f"occupancy_{name}" for name in NAMES), "occupancy_mean", "model",
 )  # fmt: skip
 BREACH_COLUMNS = (
     "vintage", "scenario", "level", "series_id", "quarter_end", "horizon", "threshold", "probability",

@@ -119,9 +119,9 @@ def _tables_of(
 ) -> dict[str, list[pd.DataFrame]]:
     """Frames by table; series_id as the simulation names them."""
     found: dict[str, list[pd.DataFrame]] = {table: [] for table in (*BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
-    ranges = _ranges(connection)
+    ranges, values = _ranges(connection), assumed(connection)
     wanted = list(scenarios.values())
-    worth = _join_weights(connection, learnt, seed)
+    worth = _join_weights(learnt, values, seed)
     found["join_weights"].append(worth)
     panel = panel_medians(learnt.portfolio, HORIZON, seed) if (worth["weight"] < 1).any() else None
     base = simulate(learnt, BASE, HORIZON, PATHS, seed, WORKERS, blocks=True)
@@ -133,7 +133,7 @@ def _tables_of(
         rows, below = scenario_tables(simulated, THRESHOLDS)
         found["occupancy_forecast"].append(rows)
         found["breach_probability"].append(below)
-        for known, run in sweep_runs(learnt, scenario, assumed(connection)):
+        for known, run in sweep_runs(learnt, scenario, values):
             rows, below = scenario_tables(simulate(known, run, HORIZON, PATHS, seed, WORKERS), THRESHOLDS)
             found["occupancy_forecast"].append(rows)
             found["breach_probability"].append(below)
@@ -189,9 +189,8 @@ def _swings(
     )
 
 
-def _join_weights(connection: duckdb.DuckDBPyConnection, learnt: Learnt, seed: int) -> pd.DataFrame:
+def _join_weights(learnt: Learnt, values: Mapping[str, float], seed: int) -> pd.DataFrame:
     """Rows of join_weights; with too little history for a past origin the leases stand alone."""
-    values = assumed(connection)
     past = backtest(
         learnt.portfolio, lambda known: hall_evidence(known, values), learnt.priors, HORIZON,
         origins(learnt.portfolio, horizon=HORIZON), BACKTEST_PATHS, seed,

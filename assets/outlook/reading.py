@@ -15,10 +15,9 @@ import pandas as pd
 
 from assets.warehouse.history import know, prepare
 from forecasts.backtest import MIN_FIGURES, Vintage
+from forecasts.leases.portfolio import STACKS
 from forecasts.occupancy import Occupancy
 from forecasts.panel import Series, quarter_ordinals, splice_perimeters
-
-STACKS = ("mainland", "us", "dual", "unknown")
 
 
 @dataclass(frozen=True)

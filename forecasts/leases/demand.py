@@ -54,7 +54,8 @@ class Demand:
 
 def learn_demand(portfolio: Portfolio, dates: Dated, markets: tuple[str, ...], priors: Priors) -> Demand:
     """Rates, sizes and tenants of new leases by market, from quarters in which space was vacant."""
-    rows = _absorbed(portfolio, dates, markets)
+    history, begins = _grown(portfolio, dates)
+    rows = _absorbed(portfolio, history, begins, dates, markets)
     usual = np.array([_usual(rows, at) for at in range(len(markets))])
     design, mean, sd = _design(rows, usual, len(markets), priors)
     age = dates.now - rows["quarter"].to_numpy(dtype=float)
@@ -62,19 +63,33 @@ def learn_demand(portfolio: Portfolio, dates: Dated, markets: tuple[str, ...], p
     half_life = _half_life(design, count, exposure, age, mean, sd)
     rates = _by_market(poisson(design, count, exposure, 0.5 ** (age / half_life), mean, sd), len(markets))
     sizes, sectors = _tenants(dates, markets)
-    share, events = _pre_leased(portfolio, dates, priors)
+    share, events = _pre_leased(history, dates, begins, priors)
     return Demand(markets, rates, usual, sizes, sectors, share, events, half_life)
 
 
-def _absorbed(portfolio: Portfolio, dates: Dated, markets: tuple[str, ...]) -> pd.DataFrame:
+def absorbed(portfolio: Portfolio, dates: Dated, markets: tuple[str, ...]) -> pd.DataFrame:
+    """What rates are learnt from, one row a hall and quarter: columns as in _absorbed."""
+    return _absorbed(portfolio, *_grown(portfolio, dates), dates, markets)
+
+
+def _grown(portfolio: Portfolio, dates: Dated) -> tuple[pd.DataFrame, np.ndarray]:
+    """with_added of the history, and whether each lease begins with a phase, (leases,) bool."""
+    if portfolio.history.empty:
+        return portfolio.history, np.zeros(len(dates.leases), dtype=bool)
+    history = with_added(portfolio.history)
+    return history, _begins_with_a_phase(dates.leases, history)
+
+
+def _absorbed(
+    portfolio: Portfolio, history: pd.DataFrame, begins: np.ndarray, dates: Dated, markets: tuple[str, ...]
+) -> pd.DataFrame:
     """One row a hall and quarter: quarter, vacant (MW before new leases), count of new leases, market (index),
     market_vacant, fresh and settling (shares of the vacant MW). Leases that begin with a phase are no part of it.
     """
-    if portfolio.history.empty:
+    if history.empty:
         names = ["quarter", "vacant", "count", "market", "market_vacant", "fresh", "settling"]
         return pd.DataFrame(columns=names, dtype=float)
-    history = with_added(portfolio.history)
-    new = dates.leases[~dates.leases["is_renewal"] & ~_begins_with_a_phase(dates.leases, history)]
+    new = dates.leases[~dates.leases["is_renewal"] & ~begins]
     counted = new.groupby(["facility_id", "commence_q"])["mw"].agg(["size", "sum"]).reset_index()
     counted.columns = pd.Index(["facility_id", "quarter", "count", "came"])
     rows = history[history["is_first"] == 0].merge(counted, on=["facility_id", "quarter"], how="left")
@@ -204,13 +219,12 @@ def _tenants(dates: Dated, markets: tuple[str, ...]) -> tuple[np.ndarray, np.nda
     return sizes, sectors
 
 
-def _pre_leased(portfolio: Portfolio, dates: Dated, priors: Priors) -> tuple[float, float]:
+def _pre_leased(history: pd.DataFrame, dates: Dated, begins: np.ndarray, priors: Priors) -> tuple[float, float]:
     """Mean part of a new phase that is let in leases that begin with it, and the phases behind it."""
-    if portfolio.history.empty:
+    if history.empty:
         return priors.pre_lease_share, 0.0
-    history = with_added(portfolio.history)
     phases = history[(history["added_mw"] > LEAST_MW) & (history["is_first"] == 0)]
-    new = dates.leases[~dates.leases["is_renewal"] & _begins_with_a_phase(dates.leases, history)]
+    new = dates.leases[~dates.leases["is_renewal"] & begins]
     let = new.groupby(["facility_id", "commence_q"])["mw"].sum()
     keys = pd.MultiIndex.from_arrays([phases["facility_id"], phases["quarter"]])
     share = (let.reindex(keys).fillna(0.0).to_numpy() / phases["added_mw"].to_numpy()).clip(0, 1)

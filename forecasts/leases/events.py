@@ -45,9 +45,9 @@ def dated(portfolio: Portfolio) -> Dated:
     as_of = portfolio.as_of
     leases["operator"] = leases["facility_id"].map(sites["operator"]).fillna("unknown")
     leases["market"] = leases["facility_id"].map(sites["market"]).fillna("unknown")
-    leases["start_q"] = _quarter(leases["start_date"])
-    leases["commence_q"] = _quarter(leases["commencement_date"])
-    leases["leave_q"] = _quarter(leases["end_date"] + pd.Timedelta(days=1))
+    leases["start_q"] = quarter_of(leases["start_date"])
+    leases["commence_q"] = quarter_of(leases["commencement_date"])
+    leases["leave_q"] = quarter_of(leases["end_date"] + pd.Timedelta(days=1))
     leases["signed"] = leases["commencement_date"] > as_of
     leases["ended"] = leases["end_date"] < as_of
     leases["in_place"] = ~leases["signed"] & (leases["end_date"] >= as_of)
@@ -65,7 +65,7 @@ def dated(portfolio: Portfolio) -> Dated:
     return Dated(leases, now, min(first, now), tells)
 
 
-def _quarter(days: pd.Series) -> np.ndarray:
+def quarter_of(days: pd.Series) -> np.ndarray:
     """Ordinal of the quarter a day lies in; no day is a far one."""
     held = days.fillna(pd.Timestamp("2200-12-31"))
     return np.asarray((held.dt.year - 1970) * 4 + held.dt.quarter - 1, dtype=np.int64)

@@ -89,3 +89,14 @@ def _match(stack: np.ndarray, leases: pd.DataFrame, hall: pd.DataFrame) -> np.nd
 def recency(quarters: np.ndarray, now: int) -> np.ndarray:
     """1 for this quarter, halved every RECENT_HALF_LIFE quarters before."""
     return np.asarray(0.5 ** (np.maximum(now - quarters, 0) / RECENT_HALF_LIFE))
+
+
+def different(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index of each row among the different ones, (n,), and the first row of each, in order of appearance."""
+    if not matrix.shape[1]:
+        return np.zeros(len(matrix), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    mixer = np.random.default_rng(7).standard_normal(matrix.shape[1])
+    index, found = pd.factorize(np.round(matrix @ mixer, 9))
+    first = np.empty(len(found), dtype=np.int64)
+    first[index[::-1]] = np.arange(len(index))[::-1]
+    return index.astype(np.int64), first

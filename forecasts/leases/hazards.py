@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from forecasts.leases.events import AtRisk, Dated, expiries, exposures
-from forecasts.leases.features import lease_features, one_hot, recency, side_by_side
+from forecasts.leases.features import different, lease_features, one_hot, recency, side_by_side
 from forecasts.leases.pooling import Estimate, Halved, logistic, logit, poisson
 from forecasts.leases.portfolio import SECTORS
 from forecasts.leases.priors import Priors
@@ -82,22 +82,14 @@ def in_halves(matrix: np.ndarray, names: tuple[str, ...], row: np.ndarray, recen
     """
     left = np.array([name.startswith(LEFT) for name in names])
     ageing = np.array([name.startswith("recent") for name in names])[left]
-    kind, kinds = _kinds(matrix[:, left])
-    rest, others = _kinds(matrix[:, ~left])
+    halves = matrix[:, left], matrix[:, ~left]
+    (kind, first), (rest, first_rest) = (different(half) for half in halves)
+    kinds, others = halves[0][first], halves[1][first_rest]
     ages, age = np.unique(recent, return_inverse=True)
     factor = np.where(ageing, ages[:, None], 1.0)
     both = (kinds[:, None, :] * factor[None, :, :]).reshape(-1, int(left.sum()))
     of_left = kind[row] * len(ages) + age
     return Halved(of_left.astype(np.int32), rest[row].astype(np.int32), both, others, left)
-
-
-def _kinds(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Index of each row among the different rows, (n,), and these, in order of appearance."""
-    mixer = np.random.default_rng(7).standard_normal(matrix.shape[1])
-    index, different = pd.factorize(np.round(matrix @ mixer, 9))
-    first = np.empty(len(different), dtype=np.int64)
-    first[index[::-1]] = np.arange(len(index))[::-1]
-    return index, matrix[first]
 
 
 def learn_hazards(

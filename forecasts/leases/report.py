@@ -121,7 +121,7 @@ def _rate(level: float) -> float:
 def _absorption(learnt: Learnt) -> Iterator[Row]:
     """Rows of new leases by market, at the market's usual vacancy."""
     found, priors = learnt.demand, learnt.priors
-    rows = demand._absorbed(learnt.portfolio, learnt.dates, found.markets)
+    rows = demand.absorbed(learnt.portfolio, learnt.dates, found.markets)
     weight = 0.5 ** ((learnt.dates.now - rows["quarter"].to_numpy(dtype=float)) / found.half_life)
     count, vacant = rows["count"].to_numpy(dtype=float), rows["vacant"].to_numpy(dtype=float)
     aged = found.half_life < max(demand.HALF_LIVES)

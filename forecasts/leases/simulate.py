@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from forecasts.leases.demand import FRESH_QUARTERS
-from forecasts.leases.features import PUBLIC, soft_stack
+from forecasts.leases.events import quarter_of
+from forecasts.leases.features import PUBLIC, different, soft_stack
 from forecasts.leases.hazards import LEFT, LONGEST_DELAY, design
 from forecasts.leases.kernel import CAUSES, block
 from forecasts.leases.learning import Learnt
@@ -77,13 +78,12 @@ class Simulated:
 
 @dataclass(frozen=True)
 class Cells:
-    """Leases that no hazard can tell apart: index a lease, and of each cell its rows of both design matrices, groups
-    that drift, and strength of each shock.
+    """Leases that no hazard can tell apart: index a lease, and of each cell its row of the design matrix, groups that
+    drift, and strength of each shock.
     """
 
     of_lease: np.ndarray
     renewal: np.ndarray
-    early: np.ndarray
     groups: np.ndarray
     shocks: np.ndarray
     new_cell: np.ndarray
@@ -242,28 +242,15 @@ def make_cells(learnt: Learnt, scenario: Scenario, leases: pd.DataFrame) -> Cell
     )
     # In order of appearance, so that leases side by side find their cells side by side.
     of_row, first = different(np.hstack([renewal, shocks, groups]))
-    rows = renewal[first]
     new_cell = np.zeros(index.shape, dtype=np.int64)
     new_cell[:] = of_row[len(leases) :][index]
     return Cells(
         of_row[: len(leases)],
-        rows,
-        rows,
+        renewal[first],
         groups[first].astype(np.int64),
         shocks[first],
         new_cell,
     )
-
-
-def different(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Index of each row among the different ones, (n,), and the first row of each, in order of appearance."""
-    if not matrix.shape[1]:
-        return np.zeros(len(matrix), dtype=np.int64), np.zeros(1, dtype=np.int64)
-    mixer = np.random.default_rng(7).standard_normal(matrix.shape[1])
-    index, found = pd.factorize(np.round(matrix @ mixer, 9))
-    first = np.empty(len(found), dtype=np.int64)
-    first[index[::-1]] = np.arange(len(index))[::-1]
-    return index.astype(np.int64), first
 
 
 def _public_side(leases: pd.DataFrame, hall: pd.DataFrame) -> np.ndarray:
@@ -316,7 +303,7 @@ def _hazard_tables(learnt: Learnt, cells: Cells) -> tuple[np.ndarray, ...]:
     renewal, early = learnt.hazards.renewal.estimate, learnt.hazards.early.estimate
     drift = np.append(np.full(_GROUPS, learnt.priors.sector_drift), np.full(2, learnt.priors.stack_drift))
     return (
-        cells.renewal, renewal.mode, np.ascontiguousarray(renewal.root), cells.early, early.mode,
+        cells.renewal, renewal.mode, np.ascontiguousarray(renewal.root), cells.renewal, early.mode,
         np.ascontiguousarray(early.root), cells.groups, drift,
     )  # fmt: skip
 
@@ -394,8 +381,7 @@ def _phases(learnt: Learnt, scenario: Scenario, halls: _Halls) -> tuple[np.ndarr
     rows = learnt.portfolio.deliveries
     hall = pd.Series(np.arange(len(learnt.portfolio.facilities)), index=learnt.portfolio.facilities["facility_id"])
     at = rows["facility_id"].map(hall).to_numpy(dtype=np.int64) if len(rows) else np.zeros(0, dtype=np.int64)
-    planned = pd.to_datetime(rows["planned_date"])
-    quarter = np.asarray((planned.dt.year - 1970) * 4 + planned.dt.quarter - 1, dtype=np.int64) - learnt.dates.now
+    quarter = quarter_of(pd.to_datetime(rows["planned_date"])) - learnt.dates.now
     chance = np.tile(np.append(delivery_delays(learnt), 0.0), (len(rows), 1))
     complete = np.clip(1 - quarter / BUILD_QUARTERS, 0, 1)
     later = np.zeros(len(rows), dtype=np.int64)

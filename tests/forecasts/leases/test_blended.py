@@ -110,7 +110,7 @@ def _level(learnt: Learnt, which: str) -> float:
     """Mode of the predictor of the one lease there is, read off its cell."""
     cells = make_cells(learnt, BASE, standing(learnt))
     hazard = getattr(learnt.hazards, which)
-    return float(getattr(cells, which)[cells.of_lease[0]] @ hazard.estimate.mode)
+    return float(cells.renewal[cells.of_lease[0]] @ hazard.estimate.mode)
 
 
 def test_settled_and_signed_leases_by_hand() -> None:
