@@ -214,12 +214,57 @@ ENTRIES: tuple[Entry, ...] = (
         lineage={"probability": tuple(("occupancy_history", name) for name in _LEVELS)},
     ),
     Entry(
+        "backtest_accuracy",
+        OUTLOOK,
+        "How each model and the combination would have done at past quarters, each replayed with what was known then. "
+        "It tells why today's forecast is made as it is; how good published forecasts were stands in "
+        "forecast_accuracy.",
+        deps=("occupancy_history", "stack_shares", "assumptions"),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "vintages",
+        OUTLOOK,
+        "Every frozen forecast with what it was made from: as-of day, fingerprint of the figures, code version, seed and "
+        "settings. A vintage is never changed after its quarter; past ones are made with what was known then.",
+        deps=("occupancy_forecast",),
+        kinds=("duckdb", "python"),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "forecast_scores",
+        OUTLOOK,
+        "Each forecast of a frozen vintage beside the outcome, as soon as a report tells it: error, whether the band "
+        "held it, and the last value as the bar.",
+        deps=("vintages", "occupancy_history"),
+        kinds=("duckdb",),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
         "forecast_accuracy",
         OUTLOOK,
-        "Backtest: how good each member, the combination and what is published (chosen) would have been, by level "
-        "and horizon - error, bias, coverage of the bands, skill against the last value. Every origin knows the "
-        "figures that were known then and learns from errors that had come by then.",
-        deps=("occupancy_history", "stack_shares", "assumptions"),
+        "The track record: frozen vintages against the outcomes that came, by level and horizon - error, bias, "
+        "coverage of the bands, skill against the last value. Nothing in it is made with hindsight.",
+        deps=("forecast_scores",),
+        kinds=("duckdb",),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "outside_forecasts",
+        OUTLOOK,
+        "What others forecast (market tables with forecast columns) beside what came, the last value known then, and "
+        "our own vintage of that day.",
+        deps=("observations", "vintages"),
+        kinds=("duckdb",),
+        owner=MODELS_TEAM,
+    ),
+    Entry(
+        "forecast_bridge",
+        OUTLOOK,
+        "Why a forecast moved from one vintage to the next, by cause, with the documents, leases or parameters behind "
+        "each cause. The parts of a series and quarter add up to its change.",
+        deps=("vintages", "leases", "scenarios", "shocks", "assumptions"),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
     ),
@@ -361,7 +406,12 @@ ENTRIES: tuple[Entry, ...] = (
             "assumptions",
             "occupancy_forecast",
             "breach_probability",
+            "backtest_accuracy",
+            "vintages",
+            "forecast_scores",
             "forecast_accuracy",
+            "outside_forecasts",
+            "forecast_bridge",
             "forecast_choice",
             "portfolios",
             "leases",

@@ -143,7 +143,7 @@ def outlook_assets() -> list[dg.AssetsDefinition]:
         outcome = outlooks.outlook(work)
         extras = {
             "occupancy_forecast": {**facts(outcome.summary), **charts(work.home.charts)},
-            "forecast_accuracy": {**facts(outcome.summary.get("scores", {})), **charts(work.home.accuracy_charts)},
+            "backtest_accuracy": {**facts(outcome.summary.get("scores", {})), **charts(work.home.accuracy_charts)},
         }
         for name in outlooks.OUTLOOK_TABLES:
             yield made(BY_NAME[name], outcome, extras.get(name))

@@ -1,6 +1,6 @@
 """The outlook of a vintage: from the warehouse's history to its forecast tables.
 
-Belongs here: the order of the steps and the writing of occupancy_forecast, breach_probability, forecast_accuracy and
+Belongs here: the order of the steps and the writing of occupancy_forecast, breach_probability, backtest_accuracy and
 forecast_choice. Models, bands and paths live in forecasts/; what is read, in reading.py; what is learnt, in models.py;
 what adds up to what, in hierarchy.py.
 """
@@ -34,7 +34,7 @@ from assets.warehouse.database import transaction
 from forecasts import rates
 from forecasts.backtest import Vintage
 from forecasts.coherence import Coherent, Sum, coherent
-from forecasts.leases.outcomes import LEVELS, NAMES, THRESHOLDS
+from forecasts.leases.outcomes import LEVELS, NAMES, OUTER_LEVELS, OUTER_NAMES, THRESHOLDS
 from forecasts.occupancy import Occupancy, bounded_rates, capacity_said, logs, rate_said
 from forecasts.panel import Panel, quarter_ends
 from forecasts.paths import Outlook, Paths, Shocks, below, draw, quantiles
@@ -51,6 +51,7 @@ BACKTEST_QUARTERS = 60
 FORECAST_COLUMNS = (
     "vintage", "scenario", "level", "series_id", "stack", "quarter_end", "horizon", "unit", "in_service_p50",
     *(f"leased_{name}" for name in NAMES), *(f"occupancy_{name}" for name in NAMES), "occupancy_mean", "model",
+    *(f"occupancy_{name}" for name in OUTER_NAMES),
 )  # fmt: skip
 BREACH_COLUMNS = (
     "vintage", "scenario", "level", "series_id", "quarter_end", "horizon", "threshold", "probability",
@@ -93,7 +94,7 @@ def build_outlook(
     next_end = _next_quarter_end(vintage)
     present = connection.execute(
         "SELECT count(*) FROM occupancy_forecast WHERE vintage = ?"
-        " AND split_part(series_id, '/', 1) NOT IN (SELECT portfolio FROM portfolios)",
+        " AND portfolio IS NULL",
         [vintage],
     ).fetchone()
     if present is not None and present[0] and as_of > next_end and not rewrite:
@@ -258,6 +259,7 @@ def _add_rows(
 ) -> None:
     ends = quarter_ends(origin + np.arange(1, HORIZON + 1))
     rate = quantiles(paths.rate, LEVELS)
+    outer = quantiles(paths.rate, OUTER_LEVELS)
     in_service = None if paths.in_service is None else quantiles(paths.in_service, (0.5,))[:, 0]
     used = None if paths.used is None else quantiles(paths.used, LEVELS)
     breach = {threshold: below(paths.rate, threshold) for threshold in THRESHOLDS}
@@ -267,7 +269,7 @@ def _add_rows(
         leased: Sequence[float | None] = [None] * len(LEVELS) if used is None else used[step].tolist()
         level = None if in_service is None else float(in_service[step])
         key = (vintage, SCENARIO, series.level, series.series_id)
-        values = (level, *leased, *rate[step].tolist(), float(mean[step]), models[step])
+        values = (level, *leased, *rate[step].tolist(), float(mean[step]), models[step], *outer[step].tolist())
         tables["forecast"].append((*key, series.stack, day, step + 1, series.unit, *values))
         for threshold in THRESHOLDS:
             tables["breach"].append((*key, day, step + 1, threshold, float(breach[threshold][step])))
@@ -285,7 +287,7 @@ def _write(connection: duckdb.DuckDBPyConnection, vintage: date, tables: dict[st
             # Simulated portfolios have rows of their own in the same tables (lease_tables.py).
             connection.execute(
                 f"DELETE FROM {table} WHERE vintage = ? AND scenario = ?"
-                " AND split_part(series_id, '/', 1) NOT IN (SELECT portfolio FROM portfolios)",
+                " AND portfolio IS NULL",
                 [vintage, SCENARIO],
             )
             _insert(connection, table, columns, tables[name])
@@ -293,10 +295,10 @@ def _write(connection: duckdb.DuckDBPyConnection, vintage: date, tables: dict[st
         _insert(connection, "forecast_choice", CHOICE_COLUMNS, tables["choice"])
         newest = connection.execute("SELECT max(vintage) FROM occupancy_forecast").fetchone()
         if newest is None or newest[0] is None or newest[0] <= vintage:
-            connection.execute("DELETE FROM forecast_accuracy")
+            connection.execute("DELETE FROM backtest_accuracy")
             if len(tables["accuracy"]):
                 rows = list(tables["accuracy"][list(ACCURACY_COLUMNS)].itertuples(index=False, name=None))
-                _insert(connection, "forecast_accuracy", ACCURACY_COLUMNS, rows)
+                _insert(connection, "backtest_accuracy", ACCURACY_COLUMNS, rows)
 
 
 def _insert(

@@ -56,11 +56,9 @@ WORKERS = 2
 
 Progress = Callable[[str, int, int], None]
 
-# Tables of a vintage, by what their rows belong to.
-BY_SERIES = (
-    "occupancy_forecast", "breach_probability", "backlog_runoff", "contiguous_space", "path_samples",
-    "scenario_effects", "scenario_sensitivity",
-)  # fmt: skip
+# Tables of a vintage, by what their rows belong to. Reported series have rows of their own in the shared ones.
+SHARED = ("occupancy_forecast", "breach_probability")
+BY_SERIES = ("backlog_runoff", "contiguous_space", "path_samples", "scenario_effects", "scenario_sensitivity")
 BY_PORTFOLIO = ("lease_estimates", "scenario_carriers", "join_weights")
 BY_VINTAGE = ("ladder_forecast",)
 OF_TODAY = ("lease_expiries", "wale")
@@ -83,7 +81,7 @@ def build_lease_tables(
     names = [row[0] for row in connection.execute("SELECT portfolio FROM portfolios ORDER BY portfolio").fetchall()]
     _write_scenarios(connection, scenarios)
     summary: dict[str, Any] = {"portfolios": len(names), "scenarios": len(scenarios), "leases": 0}
-    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in (*BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in (*SHARED, *BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
     for name in names:
         portfolio = read_portfolio(connection, name)
         learnt = learn_portfolio(portfolio, assumed(connection))
@@ -92,7 +90,7 @@ def build_lease_tables(
         for table, frames in own.items():
             tables[table] += [_named(frame, name, vintage) for frame in frames]
     ladders, reasons = _ladders(connection, vintage, as_of, seed)
-    _write(connection, vintage, names, {**tables, "ladder_forecast": [ladders]})
+    _write(connection, vintage, {**tables, "ladder_forecast": [ladders]})
     summary["ladders"] = int(ladders["series_id"].nunique()) if len(ladders) else 0
     summary["no_ladder"] = "; ".join(f"{row.operator}: {row.reason}" for row in reasons.itertuples())
     return {**summary, "paths": PATHS, "seconds": round(time.monotonic() - started, 2)}
@@ -118,7 +116,7 @@ def _tables_of(
     progress: Progress | None,
 ) -> dict[str, list[pd.DataFrame]]:
     """Frames by table; series_id as the simulation names them."""
-    found: dict[str, list[pd.DataFrame]] = {table: [] for table in (*BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
+    found: dict[str, list[pd.DataFrame]] = {table: [] for table in (*SHARED, *BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
     ranges, values = _ranges(connection), assumed(connection)
     wanted = list(scenarios.values())
     worth = _join_weights(learnt, values, seed)
@@ -249,15 +247,13 @@ def _write_scenarios(connection: duckdb.DuckDBPyConnection, scenarios: Mapping[s
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, vintage: date, names: Sequence[str], tables: Mapping[str, list[pd.DataFrame]]
+    connection: duckdb.DuckDBPyConnection, vintage: date, tables: Mapping[str, list[pd.DataFrame]]
 ) -> None:
     with transaction(connection):
-        for table in BY_SERIES:
-            connection.execute(
-                f"DELETE FROM {table} WHERE vintage = ? AND split_part(series_id, '/', 1) IN (SELECT unnest(?))",
-                [vintage, list(names)],
-            )
-        for table in (*BY_PORTFOLIO, *BY_VINTAGE):
+        # A portfolio that is no longer delivered goes with the rest of the open vintage.
+        for table in SHARED:
+            connection.execute(f"DELETE FROM {table} WHERE vintage = ? AND portfolio IS NOT NULL", [vintage])
+        for table in (*BY_SERIES, *BY_PORTFOLIO, *BY_VINTAGE):
             connection.execute(f"DELETE FROM {table} WHERE vintage = ?", [vintage])
         for table in OF_TODAY:
             connection.execute(f"DELETE FROM {table}")

@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 # Made by earlier runs from what was known then; a rebuild must not make them anew with hindsight.
 FROZEN_TABLES = (
-    *("occupancy_forecast", "breach_probability", "forecast_accuracy", "forecast_choice", "backlog_runoff"),
+    *("occupancy_forecast", "breach_probability", "backtest_accuracy", "forecast_choice", "backlog_runoff"),
+    *("vintages", "forecast_bridge"),
     *("contiguous_space", "path_samples", "lease_estimates", "scenario_effects", "scenario_sensitivity"),
     *("scenario_carriers", "join_weights", "ladder_forecast", "runs"),
 )

@@ -20,6 +20,8 @@ from forecasts.leases.simulate import Simulated, standing
 
 LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 NAMES = ("p05", "p10", "p25", "p50", "p75", "p90", "p95")
+# Ends of the 95 % band, of occupancy alone: what coverage_95 of the track record is counted by.
+OUTER_LEVELS, OUTER_NAMES = (0.025, 0.975), ("p025", "p975")
 THRESHOLDS = (0.9, 0.8, 0.7)
 MODEL = "leases"
 _DIGITS = 6
@@ -70,8 +72,8 @@ def courses(
 
 def forecast_rows(simulated: Simulated, series: Sequence[Course] | None = None) -> pd.DataFrame:
     """Rows of occupancy_forecast: vintage, scenario, level, series_id, stack, quarter_end, horizon, unit,
-    in_service_p50, leased_p05 .. p95, occupancy_p05 .. p95, occupancy_mean, model. Occupancy is null where nothing is
-    in service.
+    in_service_p50, leased_p05 .. p95, occupancy_p05 .. p95, occupancy_mean, model, occupancy_p025, occupancy_p975.
+    Occupancy is null where nothing is in service.
     """
     frames = [_forecast(simulated, course) for course in (courses(simulated) if series is None else series)]
     return pd.concat(frames, ignore_index=True)
@@ -161,4 +163,5 @@ def _forecast(simulated: Simulated, course: Course) -> pd.DataFrame:
     frame[[f"occupancy_{name}" for name in NAMES]] = np.quantile(occupancy, LEVELS, axis=0).T
     frame["occupancy_mean"] = occupancy.mean(axis=0)
     frame["model"] = MODEL
+    frame[[f"occupancy_{name}" for name in OUTER_NAMES]] = np.quantile(occupancy, OUTER_LEVELS, axis=0).T
     return frame

@@ -9,7 +9,7 @@ from pipelines.steps.pictures import draw_accuracy, draw_charts
 from pipelines.steps.tables import describe_tables
 from pipelines.steps.work import Outcome, Work, log, need
 
-OUTLOOK_TABLES = ("occupancy_forecast", "breach_probability", "forecast_accuracy", "forecast_choice")
+OUTLOOK_TABLES = ("occupancy_forecast", "breach_probability", "backtest_accuracy", "forecast_choice")
 
 
 def outlook(work: Work) -> Outcome:

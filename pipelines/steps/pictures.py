@@ -94,7 +94,7 @@ def draw_accuracy(work: Work, connection: duckdb.DuckDBPyConnection) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.svg"):
         old.unlink()
-    table = connection.execute("SELECT * FROM forecast_accuracy WHERE mae_pp IS NOT NULL ORDER BY ALL").df()
+    table = connection.execute("SELECT * FROM backtest_accuracy WHERE mae_pp IS NOT NULL ORDER BY ALL").df()
     drawn = 0
     for level, own in table.groupby("level", sort=True):
         published = own[own["model"] == "chosen"]

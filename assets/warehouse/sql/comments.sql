@@ -143,6 +143,9 @@ COMMENT ON COLUMN occupancy_forecast.occupancy_p90 IS '90 % quantile of leased /
 COMMENT ON COLUMN occupancy_forecast.occupancy_p95 IS '95 % quantile of leased / in service, fraction 0 to 1.';
 COMMENT ON COLUMN occupancy_forecast.occupancy_mean IS 'Mean of leased / in service, fraction 0 to 1.';
 COMMENT ON COLUMN occupancy_forecast.model IS 'Model that made the forecast.';
+COMMENT ON COLUMN occupancy_forecast.occupancy_p025 IS '2.5 % quantile of leased / in service, fraction 0 to 1; lower end of the 95 % band.';
+COMMENT ON COLUMN occupancy_forecast.occupancy_p975 IS '97.5 % quantile of leased / in service, fraction 0 to 1; upper end of the 95 % band.';
+COMMENT ON COLUMN occupancy_forecast.portfolio IS 'Rent roll that was simulated; null for reported series.';
 
 COMMENT ON TABLE breach_probability IS 'Probability that occupancy stands below a threshold at a future quarter end.';
 COMMENT ON COLUMN breach_probability.vintage IS 'Quarter end the forecast was made from.';
@@ -153,12 +156,13 @@ COMMENT ON COLUMN breach_probability.quarter_end IS 'Quarter end the probability
 COMMENT ON COLUMN breach_probability.horizon IS 'Quarters ahead.';
 COMMENT ON COLUMN breach_probability.threshold IS 'Occupancy threshold, fraction 0 to 1.';
 COMMENT ON COLUMN breach_probability.probability IS 'Probability that leased / in service is below the threshold, 0 to 1.';
+COMMENT ON COLUMN breach_probability.portfolio IS 'Rent roll that was simulated; null for reported series.';
 
-COMMENT ON TABLE forecast_accuracy IS 'How good forecasts were, by model, level and horizon, each origin with only what was known then.';
-COMMENT ON COLUMN forecast_accuracy.model IS 'Model scored.';
+COMMENT ON TABLE forecast_accuracy IS 'How good published forecasts were: frozen vintages against the outcomes that came, by level and horizon, beside the last value.';
+COMMENT ON COLUMN forecast_accuracy.model IS 'chosen (what the vintage says) or naive (the last value known at the vintage, carried forward).';
 COMMENT ON COLUMN forecast_accuracy.level IS 'Level of the series scored.';
 COMMENT ON COLUMN forecast_accuracy.horizon IS 'Quarters ahead.';
-COMMENT ON COLUMN forecast_accuracy.origins IS 'Forecast origins scored, count.';
+COMMENT ON COLUMN forecast_accuracy.origins IS 'Vintages scored, count.';
 COMMENT ON COLUMN forecast_accuracy.n IS 'Forecasts scored, count.';
 COMMENT ON COLUMN forecast_accuracy.mae_pp IS 'Mean absolute error of the median occupancy, percentage points.';
 COMMENT ON COLUMN forecast_accuracy.bias_pp IS 'Mean of forecast minus outcome, percentage points.';
@@ -167,6 +171,90 @@ COMMENT ON COLUMN forecast_accuracy.swis IS 'Scaled weighted interval score; no 
 COMMENT ON COLUMN forecast_accuracy.coverage_80 IS 'Share of outcomes inside the 80 % band, 0 to 1.';
 COMMENT ON COLUMN forecast_accuracy.coverage_95 IS 'Share of outcomes inside the 95 % band, 0 to 1.';
 COMMENT ON COLUMN forecast_accuracy.skill_vs_naive IS '1 - error / error of the last value; above 0 beats the last value.';
+
+COMMENT ON TABLE backtest_accuracy IS 'How each member of the combination would have done at past quarters, replayed with what was known then; it tells how today''s model was chosen. The track record is forecast_accuracy.';
+COMMENT ON COLUMN backtest_accuracy.model IS 'Model scored.';
+COMMENT ON COLUMN backtest_accuracy.level IS 'Level of the series scored.';
+COMMENT ON COLUMN backtest_accuracy.horizon IS 'Quarters ahead.';
+COMMENT ON COLUMN backtest_accuracy.origins IS 'Forecast origins scored, count.';
+COMMENT ON COLUMN backtest_accuracy.n IS 'Forecasts scored, count.';
+COMMENT ON COLUMN backtest_accuracy.mae_pp IS 'Mean absolute error of the median occupancy, percentage points.';
+COMMENT ON COLUMN backtest_accuracy.bias_pp IS 'Mean of forecast minus outcome, percentage points.';
+COMMENT ON COLUMN backtest_accuracy.mase IS 'Mean absolute scaled error: error over that of the one-year-ago value in the training part; no unit.';
+COMMENT ON COLUMN backtest_accuracy.swis IS 'Scaled weighted interval score; no unit, less is better.';
+COMMENT ON COLUMN backtest_accuracy.coverage_80 IS 'Share of outcomes inside the 80 % band, 0 to 1.';
+COMMENT ON COLUMN backtest_accuracy.coverage_95 IS 'Share of outcomes inside the 95 % band, 0 to 1.';
+COMMENT ON COLUMN backtest_accuracy.skill_vs_naive IS '1 - error / error of the last value; above 0 beats the last value.';
+
+COMMENT ON TABLE vintages IS 'What each frozen forecast was made from; one row a vintage.';
+COMMENT ON COLUMN vintages.vintage IS 'Quarter end the forecast was made from.';
+COMMENT ON COLUMN vintages.as_of IS 'Day that the run took for today.';
+COMMENT ON COLUMN vintages.known_by IS 'Nothing published after this day was used: as_of, at the latest the end of the quarter after the vintage.';
+COMMENT ON COLUMN vintages.data_fingerprint IS 'Hash of every figure that was used, with value, document and date; equal where the same figures were used.';
+COMMENT ON COLUMN vintages.code_version IS 'Hash of the code and data files that the forecast depends on.';
+COMMENT ON COLUMN vintages.seed IS 'Seed of everything drawn at random.';
+COMMENT ON COLUMN vintages.settings IS 'Settings of the forecast as JSON: horizon, least points, quarters of the backtest, scenario.';
+COMMENT ON COLUMN vintages.documents IS 'Documents with a figure known by then, count.';
+COMMENT ON COLUMN vintages.observations IS 'Accepted figures known by then, count.';
+COMMENT ON COLUMN vintages.series IS 'Series forecast, sums included, count.';
+COMMENT ON COLUMN vintages.origin IS 'run: made while it was the newest; backfill: made later from what was known then.';
+
+COMMENT ON TABLE forecast_scores IS 'Each forecast of a vintage beside the outcome, as soon as that has come; scenario base.';
+COMMENT ON COLUMN forecast_scores.vintage IS 'Quarter end the forecast was made from.';
+COMMENT ON COLUMN forecast_scores.level IS 'facility, operator, market, stack or total.';
+COMMENT ON COLUMN forecast_scores.series_id IS 'Series (occupancy_history.series_id).';
+COMMENT ON COLUMN forecast_scores.stack IS 'Stack class of the series as the vintage had it.';
+COMMENT ON COLUMN forecast_scores.unit IS 'Unit of the series'' capacities.';
+COMMENT ON COLUMN forecast_scores.quarter_end IS 'Quarter end that was forecast.';
+COMMENT ON COLUMN forecast_scores.horizon IS 'Quarters ahead of the series'' last figure at the vintage.';
+COMMENT ON COLUMN forecast_scores.occupancy IS 'The outcome: leased / in service, fraction 0 to 1.';
+COMMENT ON COLUMN forecast_scores.known_at IS 'Day the outcome was public.';
+COMMENT ON COLUMN forecast_scores.occupancy_p025 IS '2.5 % quantile that the vintage said, fraction; null in vintages made before it was kept.';
+COMMENT ON COLUMN forecast_scores.occupancy_p10 IS '10 % quantile that the vintage said, fraction.';
+COMMENT ON COLUMN forecast_scores.occupancy_p50 IS 'Median that the vintage said, fraction.';
+COMMENT ON COLUMN forecast_scores.occupancy_p90 IS '90 % quantile that the vintage said, fraction.';
+COMMENT ON COLUMN forecast_scores.occupancy_p975 IS '97.5 % quantile that the vintage said, fraction; null in vintages made before it was kept.';
+COMMENT ON COLUMN forecast_scores.last_value IS 'Last occupancy known at the vintage, fraction: the bar.';
+COMMENT ON COLUMN forecast_scores.error_pp IS 'occupancy_p50 - occupancy, percentage points.';
+COMMENT ON COLUMN forecast_scores.last_value_error_pp IS 'last_value - occupancy, percentage points.';
+COMMENT ON COLUMN forecast_scores.inside_80 IS 'Whether the outcome lies between the 10 % and the 90 % quantile.';
+COMMENT ON COLUMN forecast_scores.inside_95 IS 'Whether the outcome lies between the 2.5 % and the 97.5 % quantile.';
+COMMENT ON COLUMN forecast_scores.model IS 'Model that made the forecast.';
+
+COMMENT ON TABLE outside_forecasts IS 'Forecasts that others published (market tables with F columns), beside the outcome, the last value known then and our own vintage of that day.';
+COMMENT ON COLUMN outside_forecasts.observation_id IS 'The printed forecast (observations.observation_id).';
+COMMENT ON COLUMN outside_forecasts.source IS 'Who published it.';
+COMMENT ON COLUMN outside_forecasts.market IS 'Market it is for.';
+COMMENT ON COLUMN outside_forecasts.metric IS 'What was forecast.';
+COMMENT ON COLUMN outside_forecasts.period_end IS 'Period end that was forecast.';
+COMMENT ON COLUMN outside_forecasts.unit IS 'Unit of value, actual, last_value and own_value.';
+COMMENT ON COLUMN outside_forecasts.made_on IS 'Day the forecast was public.';
+COMMENT ON COLUMN outside_forecasts.value IS 'The forecast, in unit.';
+COMMENT ON COLUMN outside_forecasts.actual IS 'What the same source later printed for that period, in unit; null while it has not.';
+COMMENT ON COLUMN outside_forecasts.actual_known_at IS 'Day the outcome was public.';
+COMMENT ON COLUMN outside_forecasts.last_value IS 'Last printed value known on made_on, in unit: the bar.';
+COMMENT ON COLUMN outside_forecasts.last_value_period IS 'Period end of last_value.';
+COMMENT ON COLUMN outside_forecasts.series_id IS 'Our series of the same market and metric; null where we have none.';
+COMMENT ON COLUMN outside_forecasts.vintage IS 'Our vintage that stood on made_on.';
+COMMENT ON COLUMN outside_forecasts.own_value IS 'What that vintage said for the same period, in unit; null where it said nothing.';
+COMMENT ON COLUMN outside_forecasts.error IS 'value - actual, in unit.';
+COMMENT ON COLUMN outside_forecasts.last_value_error IS 'last_value - actual, in unit.';
+COMMENT ON COLUMN outside_forecasts.own_error IS 'own_value - actual, in unit.';
+
+COMMENT ON TABLE forecast_bridge IS 'Why a forecast moved: change of its median between two states of knowledge by cause. The parts of a series and quarter add up to the whole change.';
+COMMENT ON COLUMN forecast_bridge.vintage_from IS 'Vintage before.';
+COMMENT ON COLUMN forecast_bridge.vintage_to IS 'Vintage after; equal to vintage_from where the open vintage was revised by a later run.';
+COMMENT ON COLUMN forecast_bridge.scenario IS 'base, or the name of a scenario.';
+COMMENT ON COLUMN forecast_bridge.level IS 'facility, operator, market, stack or total.';
+COMMENT ON COLUMN forecast_bridge.series_id IS 'Series, as in occupancy_forecast.';
+COMMENT ON COLUMN forecast_bridge.quarter_end IS 'Quarter end that both forecast.';
+COMMENT ON COLUMN forecast_bridge.unit IS 'Unit of delta_leased; pct for rate-only series.';
+COMMENT ON COLUMN forecast_bridge.position IS 'Order of the causes: what is earlier is put in place first.';
+COMMENT ON COLUMN forecast_bridge.cause IS 'restatement, new report, lease event, assumption or scenario, or model or weights.';
+COMMENT ON COLUMN forecast_bridge.delta_leased IS 'Change of the median of leased capacity by this cause, in unit; null for rate-only series.';
+COMMENT ON COLUMN forecast_bridge.delta_occupancy_pp IS 'Change of the median of occupancy by this cause, percentage points.';
+COMMENT ON COLUMN forecast_bridge.because IS 'The documents, leases or parameters behind it.';
+COMMENT ON COLUMN forecast_bridge.portfolio IS 'Rent roll the series belongs to; null for reported series.';
 
 COMMENT ON TABLE forecast_choice IS 'Why this model for this series: members of the combination, their weights, and what stands behind the choice.';
 COMMENT ON COLUMN forecast_choice.vintage IS 'Quarter end for which the forecast was made.';

@@ -154,6 +154,9 @@ CREATE TABLE IF NOT EXISTS occupancy_forecast (
     occupancy_p95  DOUBLE,
     occupancy_mean DOUBLE,
     model          VARCHAR NOT NULL,
+    occupancy_p025 DOUBLE,
+    occupancy_p975 DOUBLE,
+    portfolio      VARCHAR,
     PRIMARY KEY (vintage, scenario, level, series_id, quarter_end)
 );
 
@@ -166,6 +169,7 @@ CREATE TABLE IF NOT EXISTS breach_probability (
     horizon     INTEGER NOT NULL,
     threshold   DOUBLE NOT NULL,
     probability DOUBLE NOT NULL,
+    portfolio   VARCHAR,
     PRIMARY KEY (vintage, scenario, level, series_id, quarter_end, threshold)
 );
 
@@ -196,6 +200,103 @@ CREATE TABLE IF NOT EXISTS forecast_choice (
     fallback       VARCHAR NOT NULL,
     reason         VARCHAR NOT NULL,
     PRIMARY KEY (vintage, level, series_id, quantity, member)
+);
+
+-- Every member of the combination replayed over past quarters: how the model for today was chosen, not a track record.
+CREATE TABLE IF NOT EXISTS backtest_accuracy (
+    model          VARCHAR NOT NULL,
+    level          VARCHAR NOT NULL,
+    horizon        INTEGER NOT NULL,
+    origins        INTEGER NOT NULL,
+    n              INTEGER NOT NULL,
+    mae_pp         DOUBLE,
+    bias_pp        DOUBLE,
+    mase           DOUBLE,
+    swis           DOUBLE,
+    coverage_80    DOUBLE,
+    coverage_95    DOUBLE,
+    skill_vs_naive DOUBLE,
+    PRIMARY KEY (model, level, horizon)
+);
+
+-- What each frozen forecast was made from.
+CREATE TABLE IF NOT EXISTS vintages (
+    vintage          DATE PRIMARY KEY,
+    as_of            DATE NOT NULL,
+    known_by         DATE NOT NULL,
+    data_fingerprint VARCHAR NOT NULL,
+    code_version     VARCHAR NOT NULL,
+    seed             BIGINT NOT NULL,
+    settings         VARCHAR NOT NULL,
+    documents        INTEGER NOT NULL,
+    observations     INTEGER NOT NULL,
+    series           INTEGER NOT NULL,
+    origin           VARCHAR NOT NULL CHECK (origin IN ('run', 'backfill'))
+);
+
+-- Each forecast of a vintage beside the outcome, once that has come.
+CREATE TABLE IF NOT EXISTS forecast_scores (
+    vintage         DATE NOT NULL,
+    level           VARCHAR NOT NULL,
+    series_id       VARCHAR NOT NULL,
+    stack           VARCHAR NOT NULL,
+    unit            VARCHAR NOT NULL,
+    quarter_end     DATE NOT NULL,
+    horizon         INTEGER NOT NULL,
+    occupancy       DOUBLE NOT NULL,
+    known_at        DATE,
+    occupancy_p025  DOUBLE,
+    occupancy_p10   DOUBLE NOT NULL,
+    occupancy_p50   DOUBLE NOT NULL,
+    occupancy_p90   DOUBLE NOT NULL,
+    occupancy_p975  DOUBLE,
+    last_value      DOUBLE,
+    error_pp        DOUBLE NOT NULL,
+    last_value_error_pp DOUBLE,
+    inside_80       BOOLEAN NOT NULL,
+    inside_95       BOOLEAN,
+    model           VARCHAR NOT NULL,
+    PRIMARY KEY (vintage, level, series_id, quarter_end)
+);
+
+-- Forecasts that others published, beside the outcome and what the last value and our own vintage said.
+CREATE TABLE IF NOT EXISTS outside_forecasts (
+    observation_id    VARCHAR PRIMARY KEY,
+    source            VARCHAR NOT NULL,
+    market            VARCHAR,
+    metric            VARCHAR NOT NULL,
+    period_end        DATE NOT NULL,
+    unit              VARCHAR NOT NULL,
+    made_on           DATE NOT NULL,
+    value             DOUBLE NOT NULL,
+    actual            DOUBLE,
+    actual_known_at   DATE,
+    last_value        DOUBLE,
+    last_value_period DATE,
+    series_id         VARCHAR,
+    vintage           DATE,
+    own_value         DOUBLE,
+    error             DOUBLE,
+    last_value_error  DOUBLE,
+    own_error         DOUBLE
+);
+
+-- What moved a forecast between two states of knowledge, by cause; the parts of a series and quarter add up to its change.
+CREATE TABLE IF NOT EXISTS forecast_bridge (
+    vintage_from       DATE NOT NULL,
+    vintage_to         DATE NOT NULL,
+    scenario           VARCHAR NOT NULL,
+    level              VARCHAR NOT NULL,
+    series_id          VARCHAR NOT NULL,
+    quarter_end        DATE NOT NULL,
+    unit               VARCHAR NOT NULL,
+    position           INTEGER NOT NULL,
+    cause              VARCHAR NOT NULL,
+    delta_leased       DOUBLE,
+    delta_occupancy_pp DOUBLE NOT NULL,
+    because            VARCHAR NOT NULL,
+    portfolio          VARCHAR,
+    PRIMARY KEY (vintage_from, vintage_to, scenario, level, series_id, quarter_end, cause)
 );
 
 CREATE TABLE IF NOT EXISTS source_disagreements (

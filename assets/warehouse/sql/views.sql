@@ -49,14 +49,14 @@ QUALIFY row_number() OVER (PARTITION BY history.level, history.series_id ORDER B
 -- The newest frozen vintage of each scenario. Portfolios of leases stand in lease_forecast.
 CREATE OR REPLACE VIEW latest_forecast AS
 SELECT * FROM occupancy_forecast
-WHERE split_part(series_id, '/', 1) NOT IN (SELECT portfolio FROM portfolios)
+WHERE portfolio IS NULL
 QUALIFY vintage = max(vintage) OVER (PARTITION BY scenario);
 
 -- The newest simulation of each portfolio of leases, every scenario.
 CREATE OR REPLACE VIEW lease_forecast AS
-SELECT portfolio, illustrative, forecast.*
+SELECT portfolio, illustrative, forecast.* EXCLUDE (portfolio)
 FROM occupancy_forecast AS forecast
-JOIN portfolios ON portfolio = split_part(series_id, '/', 1)
+JOIN portfolios USING (portfolio)
 QUALIFY vintage = max(vintage) OVER (PARTITION BY portfolio);
 
 -- Leases in place at the date of their rent roll.
