@@ -56,12 +56,31 @@ class Origins:
     change: np.ndarray
 
 
-def origins(
-    vintages: Sequence[Vintage], now: Sequence[Occupancy], horizon: int, seed: int = 0, progress: Progress | None = None
-) -> Origins:
-    """What members would have said at each vintage of each series that had a new figure, with what came.
+@dataclass(frozen=True)
+class Answered:
+    """A vintage with what members say at it: items, those of its series with figures enough; capacity (log scale) and
+    rate (bounded scale), row by row theirs.
+    """
 
-    vintages: ascending quarters. now: the series as known now. progress(done, total) counts vintages.
+    vintage: Vintage
+    items: tuple[Occupancy, ...]
+    capacity: Said
+    rate: Said
+
+
+def answered(vintage: Vintage, horizon: int, seed: int = 0) -> Answered:
+    """What members say at a vintage of every series with MIN_FIGURES figures. It depends on nothing that came later, so
+    that every later vintage can learn from the same answers.
+    """
+    items = tuple(one for one in vintage.items if len(one.rate.observed) >= MIN_FIGURES)
+    capacity = capacity_said(items, horizon, seed)
+    return Answered(vintage, items, capacity, rate_said(items, capacity, seed))
+
+
+def origins(vintages: Sequence[Answered], now: Sequence[Occupancy], horizon: int) -> Origins:
+    """What members said at each vintage of each series that had a new figure, with what came.
+
+    vintages: ascending quarters, answered at least `horizon` quarters ahead. now: the series as known now.
     """
     whole = {item.unique_id: item for item in now}
     names = tuple(whole)
@@ -70,20 +89,21 @@ def origins(
     capacities: list[Said] = [capacity_said((), horizon)]
     said: list[Said] = [rate_said((), capacities[0])]
     quarters: list[int] = []
-    for done, vintage in enumerate(vintages):
-        then = [one for one in vintage.items if one.unique_id in whole and len(one.rate.observed) >= MIN_FIGURES]
+    for one in vintages:
         fresh = np.array(
-            [at for at, one in enumerate(then) if one.rate.last > newest.get(one.unique_id, -1)], dtype=int
+            [
+                at
+                for at, item in enumerate(one.items)
+                if item.unique_id in whole and item.rate.last > newest.get(item.unique_id, -1)
+            ],
+            dtype=int,
         )
-        newest.update({one.unique_id: max(one.rate.last, newest.get(one.unique_id, -1)) for one in then})
+        newest.update({item.unique_id: max(item.rate.last, newest.get(item.unique_id, -1)) for item in one.items})
         if len(fresh):
-            capacity = capacity_said(then, horizon, seed)
-            capacities.append(capacity.rows(fresh))
-            said.append(rate_said(then, capacity, seed).rows(fresh))
-            items.extend(then[at] for at in fresh)
-            quarters.extend([vintage.quarter] * len(fresh))
-        if progress is not None:
-            progress(done + 1, len(vintages))
+            capacities.append(one.capacity.rows(fresh))
+            said.append(one.rate.rows(fresh))
+            items.extend(one.items[at] for at in fresh)
+            quarters.extend([one.vintage.quarter] * len(fresh))
     of = np.array([names.index(one.unique_id) for one in items], dtype=int)
     period = np.array(quarters, dtype=int)
     back = period.max(initial=0) - period
@@ -91,7 +111,7 @@ def origins(
     return Origins(
         names,
         tuple(items),
-        {each.quarter: {one.unique_id: one for one in each.items} for each in vintages},
+        {each.vintage.quarter: {one.unique_id: one for one in each.vintage.items} for each in vintages},
         Rolled(Panel(tuple(logs(one) for one in items)), joined(capacities), of, back, period, capacity_came),
         Rolled(Panel(tuple(bounded_rates(one) for one in items)), joined(said), of, back, period, rate_came),
         np.array([year_change(one.rate) for one in items]),
@@ -202,11 +222,20 @@ def accuracy(
     )
     if totals is not None and len(totals):
         frame = pd.concat([frame, totals], ignore_index=True) if len(frame) else totals
+    return score_table(frame)
+
+
+def score_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Scores by model, level and horizon, as in accuracy(). frame: model, level, horizon, period (label of the origin),
+    outcome, median (rates 0 to 1), BANDS (NaN for a model without bands), scale (0 where none is known). The bar of
+    skill is the model `naive` of the same level and horizon.
+    """
     rows = []
     for level, horizon in frame[["level", "horizon"]].drop_duplicates().sort_values(["level", "horizon"]).to_numpy():
         group = frame[(frame["level"] == level) & (frame["horizon"] == horizon)]
         naive = group[group["model"] == NAIVE]
-        bar = scores.mae(naive["outcome"].to_numpy(), naive["median"].to_numpy())
+        known = len(naive) > 0
+        bar = scores.mae(naive["outcome"].to_numpy(), naive["median"].to_numpy()) if known else float("nan")
         for model, part in group.groupby("model", sort=True):
             rows.append({"model": model, "level": level, "horizon": int(horizon), **_scores(part, bar)})
     return pd.DataFrame(rows)
@@ -216,14 +245,16 @@ def _scores(part: pd.DataFrame, bar: float) -> dict[str, float]:
     y, median, scale = (part[name].to_numpy(dtype=float) for name in ("outcome", "median", "scale"))
     low95, low80, high80, high95 = (part[name].to_numpy(dtype=float) for name in BANDS)
     error = scores.mae(y, median)
+    banded = bool(np.isfinite(low80).all() and np.isfinite(low95).all())
+    bands = {0.8: (low80, high80), 0.95: (low95, high95)}
     return {
         "origins": int(part["period"].nunique()),
         "n": len(part),
         "mae_pp": 100 * error,
         "bias_pp": 100 * scores.bias(y, median),
         "mase": scores.mase(y, median, scale),
-        "swis": scores.scaled_wis(y, median, {0.8: (low80, high80), 0.95: (low95, high95)}, scale),
-        "coverage_80": scores.coverage(y, low80, high80),
-        "coverage_95": scores.coverage(y, low95, high95),
+        "swis": scores.scaled_wis(y, median, bands, scale) if banded else float("nan"),
+        "coverage_80": scores.coverage(y, low80, high80) if banded else float("nan"),
+        "coverage_95": scores.coverage(y, low95, high95) if banded else float("nan"),
         "skill_vs_naive": scores.skill(error, bar),
     }

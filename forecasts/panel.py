@@ -140,20 +140,26 @@ def quarter_ordinals(dates: pd.Series) -> np.ndarray:
     if parsed.isna().any():
         row = dates.index[parsed.isna().to_numpy()][0]
         raise PanelError("ds", row, repr(dates.loc[row]), "a date", "Write quarter ends as YYYY-MM-DD.")
-    parsed = parsed.dt.normalize()
-    quarters = parsed.dt.to_period("Q")
-    at_edge = (parsed == quarters.dt.end_time.dt.normalize()) | (parsed == quarters.dt.start_time)
+    days = parsed.to_numpy().astype("datetime64[D]")
+    # Months since 1970; period ordinals of pandas count quarters from there as well.
+    quarters = days.astype("datetime64[M]").astype(np.int64) // 3
+    starts, ends = _first_days(quarters), _first_days(quarters + 1) - np.timedelta64(1, "D")
+    at_edge = (days == starts) | (days == ends)
     if not at_edge.all():
-        row = dates.index[~at_edge.to_numpy()][0]
-        end = quarters.loc[row].end_time.date().isoformat()
+        place = int(np.flatnonzero(~at_edge)[0])
+        row = dates.index[place]
         raise PanelError(
             "ds",
             row,
             str(dates.loc[row]),
             "the last or first day of a calendar quarter",
-            f"Use {end} for that quarter.",
+            f"Use {ends[place]} for that quarter.",
         )
-    return quarters.astype("int64").to_numpy()
+    return quarters
+
+
+def _first_days(quarters: np.ndarray) -> np.ndarray:
+    return (quarters * 3).astype("datetime64[M]").astype("datetime64[D]")
 
 
 def quarter_ends(ordinals: np.ndarray | Sequence[int]) -> pd.DatetimeIndex:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from forecasts import backtest
-from forecasts.backtest import Origins, Vintage
+from forecasts.backtest import Answered, Origins
 from forecasts.backtest_sums import honest_totals
 from forecasts.forecaster import NAIVE, Forecaster, learn
 from forecasts.occupancy import Occupancy
@@ -28,58 +28,47 @@ OCCUPANCY, CAPACITY = "occupancy", "capacity"
 
 @dataclass(frozen=True)
 class Learnt:
-    """Forecasters of capacity (log scale) and of the rate (bounded scale), what their paths are drawn with, the origins
-    behind them, and what could have been said at those (backtest.SAID_COLUMNS).
+    """Forecasters of capacity (log scale) and of the rate (bounded scale), what their paths are drawn with, and the
+    origins behind them.
     """
 
     capacity: Forecaster
     rate: Forecaster
     spread: Spread
     origins: Origins
-    said: pd.DataFrame
 
 
 def learn_from(
-    vintages: Sequence[Vintage],
-    now: Sequence[Occupancy],
-    owners: Sequence[str],
-    horizon: int,
-    beyond: int,
-    seed: int,
-    progress: Progress | None = None,
+    answers: Sequence[Answered], now: Sequence[Occupancy], owners: Sequence[str], horizon: int, beyond: int
 ) -> Learnt:
-    """Backtest the vintages and learn from all that came.
+    """Learn from what members said at past vintages and what came.
 
     owners: operator of each of `now`; beyond: quarters past the horizon for series that lag.
     """
-    total = 2 * len(vintages)
-
-    def first(done: int, _total: int) -> None:
-        if progress is not None:
-            progress(done, total)
-
-    def second(done: int, of: int) -> None:
-        if progress is not None:
-            progress(len(vintages) + done * len(vintages) // max(of, 1), total)
-
-    found = backtest.origins(vintages, now, horizon, seed, first)
-    said = backtest.honest(found, second)
+    found = backtest.origins(answers, now, horizon)
     capacity, rate = learn(found.capacity, beyond), learn(found.rate, beyond)
     z_capacity, z_rate = capacity.errors(found.capacity), rate.errors(found.rate)
     shared = shared_share(found.rate, z_rate, np.array(owners, dtype=object)[found.rate.of])
     spread = Spread(capacity.calibration, rate.calibration, correlation_of(z_capacity, z_rate), shared)
-    return Learnt(capacity, rate, spread, found, said)
+    return Learnt(capacity, rate, spread, found)
 
 
 def accuracy_table(
-    learnt: Learnt, levels: Sequence[str], units: Sequence[str], owners: Sequence[str], seed: int
+    learnt: Learnt,
+    levels: Sequence[str],
+    units: Sequence[str],
+    owners: Sequence[str],
+    seed: int,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Rows of forecast_accuracy: every member, the combination and what is published (`chosen`); of totals of
-    operators, the sum of what is published and the last value. levels, units, owners: of each series.
+    """Rows of backtest_accuracy: every member, the combination and what would have been published (`chosen`); of totals
+    of operators, the sum of what is published and the last value. levels, units, owners: of each series.
+    progress(done, total) counts quarters.
     """
+    said = backtest.honest(learnt.origins, progress)
     summed = [unit if level == "operator" else "" for level, unit in zip(levels, units, strict=True)]
     totals = honest_totals(learnt.origins, summed, owners, seed)
-    table = backtest.accuracy(learnt.said, learnt.origins, levels, totals)
+    table = backtest.accuracy(said, learnt.origins, levels, totals)
     return table.replace({np.nan: None}) if len(table) else table
 
 

@@ -6,8 +6,10 @@ series enter a sum, is decided by the warehouse's own SQL (points.sql, sums.sql)
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 import duckdb
 import numpy as np
@@ -59,7 +61,7 @@ def read_members(connection: duckdb.DuckDBPyConnection, known_by: date) -> list[
         " AND known_at <= ? AND quarter_end <= ? ORDER BY level, series_id, quarter_end",
         [known_by, known_by],
     ).df()
-    other = _other_perimeters(connection)
+    other = connection.execute(_OTHER_PERIMETERS).df()
     shares = _stack_shares(connection, known_by)
     members = []
     for (level, series_id), figures in rows.groupby(["level", "series_id"], sort=True):
@@ -74,32 +76,50 @@ def read_members(connection: duckdb.DuckDBPyConnection, known_by: date) -> list[
     return members
 
 
-def read_vintages(connection: duckdb.DuckDBPyConnection, first: date, last: date, known_by: date) -> list[Vintage]:
-    """Series of one operator or source, with figures enough for an origin, as they were known for each quarter end from
-    first to last.
+class VintageReader:
+    """Reads series of one operator or source, with figures enough for an origin, as they were known for a quarter end.
 
-    A quarter's vintage knows what had been printed by the end of the quarter after it, and none more than what is
-    known_by. Needs read_members before (same
-    connection), and leaves the temporary tables as known for `last`.
+    A quarter's vintage knows what had been printed by the end of the quarter after it, and no more than what is
+    known_by. A series that has not changed since another vintage is made once.
     """
-    vintages = []
-    for end in pd.date_range(first, last, freq="QE"):
-        know(connection, min((end + pd.offsets.QuarterEnd(1)).date(), known_by))
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], Occupancy] = {}
+
+    def read(self, connection: duckdb.DuckDBPyConnection, end: date, known_by: date) -> Vintage:
+        """The vintage of a quarter end. Needs read_members before (same connection), and leaves the temporary tables as
+        known for that vintage.
+        """
+        know(connection, known_for(end, known_by))
         rows = connection.execute(
             "SELECT series.level, series.entity_id || '/' || unit AS series_id, quarter_end, in_service, occupancy,"
             " perimeter FROM series_rows AS series LEFT JOIN chosen_perimeter ON chosen_perimeter.level = series.level"
             " AND chosen_perimeter.entity_id = series.entity_id AND period_end = quarter_end"
             " WHERE occupancy IS NOT NULL AND quarter_end <= ? ORDER BY ALL",
-            [end.date()],
-        ).df()
-        other = _other_perimeters(connection)
-        items = [
-            _item(str(name), figures, other[(other["level"] == level) & (other["series_id"] == name)])
-            for (level, name), figures in rows.groupby(["level", "series_id"], sort=True)
-            if len(figures) >= MIN_FIGURES
-        ]
-        vintages.append(Vintage(int(quarter_ordinals(pd.Series([end]))[0]), tuple(items)))
-    return vintages
+            [end],
+        ).fetchall()
+        other: dict[tuple[str, str], list[tuple[object, ...]]] = defaultdict(list)
+        for level, name, *rest in connection.execute(_OTHER_PERIMETERS).fetchall():
+            other[level, name].append((level, name, *rest))
+        items = []
+        for (level, name), figures in groupby(rows, key=lambda row: (row[0], row[1])):
+            own, beside = tuple(figures), tuple(other.get((level, name), ()))
+            if len(own) < MIN_FIGURES:
+                continue
+            key = (own, beside)
+            if key not in self._made:
+                self._made[key] = _item(
+                    name,
+                    pd.DataFrame(own, columns=list(_FIGURES)).astype({"in_service": float, "occupancy": float}),
+                    pd.DataFrame(beside, columns=list(_BESIDE)).astype({"y": float}),
+                )
+            items.append(self._made[key])
+        return Vintage(int(quarter_ordinals(pd.Series([pd.Timestamp(end)]))[0]), tuple(items))
+
+
+def known_for(end: date, known_by: date) -> date:
+    """The last day on which the vintage of a quarter end was open: the end of the next quarter, or known_by before."""
+    return min((pd.Timestamp(end) + pd.offsets.QuarterEnd(1)).date(), known_by)
 
 
 def read_aggregates(connection: duckdb.DuckDBPyConnection, members: list[Member], known_by: date) -> list[Aggregate]:
@@ -136,16 +156,15 @@ def read_aggregates(connection: duckdb.DuckDBPyConnection, members: list[Member]
     return aggregates
 
 
-def _other_perimeters(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """In-service and utilised capacity in every perimeter of a quarter: what the levels of two perimeters are
-    compared by.
-    """
-    return connection.execute(
-        "SELECT level, entity_id || '/' || unit AS series_id, period_end AS ds, perimeter, metric,"
-        " arg_max(value, (known_at, observation_id)) AS y FROM keyed"
-        " WHERE metric IN ('capacity_in_service', 'capacity_utilised') AND perimeter <> ''"
-        " GROUP BY ALL ORDER BY ALL"
-    ).df()
+_FIGURES = ("level", "series_id", "quarter_end", "in_service", "occupancy", "perimeter")
+_BESIDE = ("level", "series_id", "ds", "perimeter", "metric", "y")
+# In-service and utilised capacity in every perimeter of a quarter: what the levels of two perimeters are compared by.
+_OTHER_PERIMETERS = (
+    "SELECT level, entity_id || '/' || unit AS series_id, period_end AS ds, perimeter, metric,"
+    " arg_max(value, (known_at, observation_id)) AS y FROM keyed"
+    " WHERE metric IN ('capacity_in_service', 'capacity_utilised') AND perimeter <> ''"
+    " GROUP BY ALL ORDER BY ALL"
+)
 
 
 def _stack_shares(connection: duckdb.DuckDBPyConnection, known_by: date) -> dict[tuple[str, str], dict[str, float]]:

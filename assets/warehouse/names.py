@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 
 def slug(text: str) -> str:
@@ -28,9 +29,11 @@ def facility_key(operator: str, name: str) -> str:
     return f"{operator_slug(operator)}/{slug(bare) or slug(name)}"
 
 
-def portfolio_name(place: str) -> str:
+def portfolio_name(place: str, operators: Collection[str] = ()) -> str:
     """The portfolio of a rent roll's file: the last folder of the place it came from ('inbox/harbour' -> 'harbour');
-    'rent-roll' at the top of the inbox.
+    'rent-roll' at the top of the inbox. Keys of sites begin with it, so that one named like a reported operator's key
+    (of operators) gets '-rent-roll' behind it.
     """
     parts = [part for part in place.split("/") if part]
-    return slug(parts[-1]) if len(parts) > 1 or (parts and parts[0] != "inbox") else "rent-roll"
+    name = slug(parts[-1]) if len(parts) > 1 or (parts and parts[0] != "inbox") else "rent-roll"
+    return f"{name}-rent-roll" if name in operators else name

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 # Raised by Dagster for a failed blocking check, which is told as a check and not as a broken step.
 CHECK_FAILED = "DagsterAssetCheckFailedError"
 HOST_TAG, PROCESS_TAG = "colocast/host", "colocast/process"
+# How Dagster names the ends of a range that one run of a partitioned job makes.
+RANGE_START_TAG, RANGE_END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
 def run_main_job(inbox: Path | None, as_of: str | None) -> int:
@@ -65,12 +67,9 @@ def _execute(job: str, command: str, inbox: Path | None, as_of: str | None) -> i
 
 
 def execute(
-    job: str, settings: Settings, inbox: Path | None, partition: str | None = None
+    job: str, settings: Settings, inbox: Path | None, partitions: tuple[str, str] | None = None
 ) -> dg.ExecuteInProcessResult:
-    """Run a job here, on the home's instance; `partition` is the key for the job `vintages`."""
-
-    from pipelines.definitions import defs
-
+    """Run a job here, on the home's instance; partitions: first and last key for the job `vintages`."""
     workplace: dict[str, Any] = {"home": str(settings.home)}
     if settings.as_of:
         workplace["as_of"] = settings.as_of.isoformat()
@@ -80,12 +79,16 @@ def execute(
         workplace["rebuild"] = True
     with _instance(settings) as instance, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from pipelines.definitions import defs
+
         close_abandoned(instance)
+        tags = {HOST_TAG: socket.gethostname(), PROCESS_TAG: str(os.getpid())}
+        if partitions is not None:
+            tags |= dict(zip((RANGE_START_TAG, RANGE_END_TAG), partitions, strict=True))
         return defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
-            partition_key=partition,
-            tags={HOST_TAG: socket.gethostname(), PROCESS_TAG: str(os.getpid())},
+            tags=tags,
             run_config={
                 "resources": {"workplace": {"config": workplace}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

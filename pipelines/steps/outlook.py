@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-from pipelines import reporting_calendar, versions
+from pipelines import versions
 from pipelines.steps.pictures import draw_accuracy, draw_charts
 from pipelines.steps.tables import describe_tables
 from pipelines.steps.work import Outcome, Work, log, need
@@ -13,22 +14,38 @@ OUTLOOK_TABLES = ("occupancy_forecast", "breach_probability", "backtest_accuracy
 
 
 def outlook(work: Work) -> Outcome:
-    """The forecast of the newest vintage. Summary: what build_outlook says, and the tables."""
+    """Missing past vintages, then the forecast of the newest one. Summary: what build_outlook says, past vintages made
+    now, and the tables.
+    """
     memory = work.memory()
     mark = versions.fingerprint(
-        need(memory, "history"), work.vintage, work.settings.seed, versions.version_of(versions.OUTLOOK)
+        need(memory, "history"),
+        work.vintage,
+        work.settings.seed,
+        work.settings.past_vintages,
+        versions.version_of(versions.OUTLOOK),
     )
     summary = memory.recall("outlook", mark)
     if summary is not None:
         return Outcome("outlook", False, summary)
-    from assets.outlook.build import build_outlook
+    from assets.outlook.drawing import HORIZON
+    from assets.outlook.newest import build_outlook
+    from assets.outlook.past import Past
+    from assets.outlook.vintages import backfill, missing_vintages
     from assets.warehouse.database import connect
     from pipelines.findings import plain
 
-    log.info("Forecasting vintage %s", work.vintage)
     memory.forget("outlook")
+    seed, code = work.settings.seed, code_version()
     with connect(work.home.warehouse) as connection:
-        said = build_outlook(connection, work.vintage, work.as_of, work.settings.seed, progress=_forecasting)
+        past = Past(HORIZON, seed)
+        missing = missing_vintages(connection, work.vintage, work.settings.past_vintages)
+        if missing:
+            log.info("Making %d past vintages with what was known then", len(missing))
+            backfill(connection, missing, work.as_of, seed, code, _freezing, past)
+        log.info("Forecasting vintage %s", work.vintage)
+        said = build_outlook(connection, work.vintage, work.as_of, seed, code, _forecasting, past=past)
+        said["past_vintages_made"] = len(missing)
         tables = describe_tables(connection, OUTLOOK_TABLES)
         draw_charts(work, connection)
         draw_accuracy(work, connection)
@@ -37,32 +54,45 @@ def outlook(work: Work) -> Outcome:
     return Outcome("outlook", True, summary)
 
 
-def freeze(work: Work, vintage: date) -> Outcome:
-    """The forecast of a past vintage, from what was known on the last day on which it was the newest.
+def freeze(work: Work, vintages: Sequence[date]) -> Outcome:
+    """Past vintages, each from what was known on the last day on which it was the newest; one that is there is kept.
 
-    The history is put back as of today before this returns. If that fails halfway, the memory no longer fits the
-    warehouse, and the next run makes everything after the archive anew.
+    A vintage that is still open is the newest one: it is made as `outlook` makes it. The history is put back as of
+    today before this returns. If that fails halfway, the memory no longer fits the warehouse, and the next run makes
+    everything after the archive anew.
     """
-    from assets.outlook.build import build_outlook
+    from assets.outlook.newest import build_outlook
+    from assets.outlook.vintages import backfill
     from assets.warehouse.database import connect
-    from assets.warehouse.history import build_history
     from pipelines.findings import plain
 
     memory = work.memory()
     need(memory, "history")
-    known_on = min(reporting_calendar.last_day_of_vintage(vintage), work.as_of)
-    log.info("Forecasting vintage %s as known on %s", vintage, known_on)
+    is_open = work.vintage in vintages
+    past = [one for one in vintages if one != work.vintage]
     with connect(work.home.warehouse) as connection:
-        build_history(connection, known_on)
-        said = build_outlook(connection, vintage, known_on, work.settings.seed, progress=_forecasting)
-        build_history(connection, work.as_of)
-    mark = versions.fingerprint(vintage, known_on, work.settings.seed, work.run_id)
-    summary = {**plain(said), "vintage": vintage.isoformat(), "as_of": known_on.isoformat()}
+        said = backfill(connection, past, work.as_of, work.settings.seed, code_version(), _freezing) if past else {}
+        if is_open:
+            said |= build_outlook(
+                connection, work.vintage, work.as_of, work.settings.seed, code_version(), _forecasting
+            )
+    mark = versions.fingerprint(vintages, work.as_of, work.settings.seed, work.run_id)
+    summary = {**plain(said), "vintages": [one.isoformat() for one in vintages], "as_of": work.as_of.isoformat()}
     memory.forget("publish")
-    memory.store(f"vintage {vintage}", mark, summary)
+    for vintage in vintages:
+        memory.store(f"vintage {vintage}", mark, summary)
     return Outcome("freeze", True, summary)
 
 
+def code_version() -> str:
+    """Version of the code and data files that a forecast depends on."""
+    return versions.version_of((*versions.WAREHOUSE, *versions.OUTLOOK))
+
+
 def _forecasting(done: int, total: int) -> None:
-    if done % 20 == 0 or done == total:
-        log.info("Comparing models: %d of %d steps of the backtest", done, total)
+    if done % 25 == 0 or done == total:
+        log.info("Comparing models: %d %% of the backtest", 100 * done // total)
+
+
+def _freezing(done: int, total: int) -> None:
+    log.info("Making past vintages: %d of %d", done, total)

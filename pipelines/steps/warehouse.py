@@ -117,10 +117,17 @@ def received_rolls(archived: list[Archived], results: list[ReadResult]) -> list[
     """The rent rolls among the readings, each with its portfolio, in order of receipt."""
     from assets.rent_roll.judging import Received
     from assets.rent_roll.roll import RentRoll
-    from assets.warehouse.names import portfolio_name
+    from assets.warehouse.names import operator_slug, portfolio_name
 
+    reported = [one.extraction.candidates for one in results if one.extraction is not None]
+    operators = {operator_slug(figure.operator) for figures in reported for figure in figures}
     return [
-        Received(result, RentRoll.from_json(result.rent_roll), portfolio_name(one.arrivals[0].inbox), one.received_at)
+        Received(
+            result,
+            RentRoll.from_json(result.rent_roll),
+            portfolio_name(one.arrivals[0].inbox, operators),
+            one.received_at,
+        )
         for one, result in zip(archived, results, strict=True)
         if result.rent_roll is not None
     ]

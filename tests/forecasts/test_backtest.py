@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,18 @@ import pandas as pd
 import pytest
 
 from forecasts import backtest, rates
-from forecasts.backtest import CHOSEN, SAID_COLUMNS, Origins, Vintage, accuracy, honest, known_at, origins, year_change
+from forecasts.backtest import (
+    CHOSEN,
+    SAID_COLUMNS,
+    Origins,
+    Vintage,
+    accuracy,
+    answered,
+    honest,
+    known_at,
+    score_table,
+    year_change,
+)
 from forecasts.forecaster import COMBINATION, NAIVE, learn
 from forecasts.members import MEMBERS
 from forecasts.occupancy import Occupancy
@@ -43,6 +55,10 @@ def until(item: Occupancy, quarter: int) -> Occupancy:
 
 def vintages(items: tuple[Occupancy, ...], quarters: range = range(FIRST + 3, LAST + 1)) -> list[Vintage]:
     return [Vintage(quarter, tuple(until(item, quarter) for item in items)) for quarter in quarters]
+
+
+def origins(then: Sequence[Vintage], now: Sequence[Occupancy], horizon: int) -> Origins:
+    return backtest.origins([answered(one, horizon) for one in then], now, horizon)
 
 
 @pytest.fixture(scope="module")
@@ -220,11 +236,9 @@ def test_every_model_is_scored_on_the_same_pairs(said: pd.DataFrame) -> None:
     assert band.max() <= 1
 
 
-def test_progress_counts_and_nothing_known_is_no_error() -> None:
-    """An empty warehouse and vintages without figures give empty tables, and progress ends at its total."""
-    told: list[tuple[int, int]] = []
-    none = origins([Vintage(FIRST, ()), Vintage(FIRST + 1, ())], [], HORIZON, progress=lambda *at: told.append(at))
-    assert told == [(1, 2), (2, 2)]
+def test_nothing_known_is_no_error() -> None:
+    """An empty warehouse and vintages without figures give empty tables."""
+    none = origins([Vintage(FIRST, ()), Vintage(FIRST + 1, ())], [], HORIZON)
     frame = honest(none)
     assert list(frame.columns) == list(SAID_COLUMNS)
     assert not len(frame)
@@ -283,3 +297,21 @@ def test_yearly_change_skips_gaps() -> None:
     """Scales count figures a year apart and nothing else."""
     assert year_change(Series("a", 0, np.array([0.5, 0.6, np.nan, 0.5, 0.7, np.nan, 0.1]))) == pytest.approx(0.2)
     assert year_change(Series("a", 0, np.array([0.5, 0.6]))) == 0.0
+
+
+def test_a_model_without_bands_or_bar_is_scored_as_far_as_it_goes() -> None:
+    """The last value has no band: its coverage is unknown, not zero; without the last value there is no skill."""
+    frame = pd.DataFrame(
+        {"model": ["naive", "other"], "level": "operator", "horizon": 1, "period": 1, "outcome": 0.6, "scale": 0.1}
+    ).assign(median=[0.5, 0.58], **dict.fromkeys(backtest.BANDS, np.nan))
+    table = score_table(frame).set_index("model")
+    assert table.loc["other", "skill_vs_naive"] == pytest.approx(0.8)
+    assert np.isnan(table[["coverage_80", "coverage_95", "swis"]].to_numpy(dtype=float)).all()
+    assert np.isnan(score_table(frame[frame["model"] == "other"])["skill_vs_naive"].iloc[0])
+
+
+def test_what_is_said_at_a_vintage_does_not_depend_on_which_series_are_there_later(found: Origins) -> None:
+    """Members that learn from the panel learn from the panel of that day, also of series that have ended since."""
+    some = origins(vintages(known()), known()[:2], HORIZON)
+    both = np.isin(found.rate.of, [0, 1])
+    np.testing.assert_array_equal(found.rate.said.median[both], some.rate.said.median)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecasts.backtest import Origins, Vintage, origins
+from forecasts.backtest import Origins, Vintage, answered, origins
 from forecasts.backtest_sums import SUM_COLUMNS, honest_totals
 from forecasts.occupancy import Occupancy
 from forecasts.panel import Series
@@ -27,7 +27,8 @@ def until(item: Occupancy, quarter: int) -> Occupancy:
 
 def found_of(items: list[Occupancy]) -> Origins:
     quarters = range(FIRST + 5, FIRST + QUARTERS)
-    return origins([Vintage(at, tuple(until(item, at) for item in items)) for at in quarters], items, HORIZON)
+    then = [Vintage(at, tuple(until(item, at) for item in items)) for at in quarters]
+    return origins([answered(one, HORIZON) for one in then], items, HORIZON)
 
 
 @pytest.fixture(scope="module")

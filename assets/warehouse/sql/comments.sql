@@ -145,6 +145,7 @@ COMMENT ON COLUMN occupancy_forecast.occupancy_mean IS 'Mean of leased / in serv
 COMMENT ON COLUMN occupancy_forecast.model IS 'Model that made the forecast.';
 COMMENT ON COLUMN occupancy_forecast.occupancy_p025 IS '2.5 % quantile of leased / in service, fraction 0 to 1; lower end of the 95 % band.';
 COMMENT ON COLUMN occupancy_forecast.occupancy_p975 IS '97.5 % quantile of leased / in service, fraction 0 to 1; upper end of the 95 % band.';
+COMMENT ON COLUMN occupancy_forecast.last_occupancy IS 'Last occupancy known to the vintage, fraction 0 to 1: what carrying it forward would say; null for rent rolls.';
 COMMENT ON COLUMN occupancy_forecast.portfolio IS 'Rent roll that was simulated; null for reported series.';
 
 COMMENT ON TABLE breach_probability IS 'Probability that occupancy stands below a threshold at a future quarter end.';
@@ -283,6 +284,27 @@ COMMENT ON COLUMN source_disagreements.observation_id_b IS 'Figure of source B (
 COMMENT ON COLUMN source_disagreements.claim_id_a IS 'Claim that states source A''s figure (claims.claim_id); null where a document does.';
 COMMENT ON COLUMN source_disagreements.claim_id_b IS 'Claim that states source B''s figure (claims.claim_id); null where a document does.';
 COMMENT ON COLUMN source_disagreements.remark IS 'What to mind when comparing: dates apart, undated, approximate.';
+
+COMMENT ON TABLE alerts IS 'What people are told without looking, one row a fact, ever: it keeps the words and values it was raised with. Rules: docs/alerts.md.';
+COMMENT ON COLUMN alerts.alert_id IS 'Hash of rule, subject and fact: the same in every run, rebuild and home.';
+COMMENT ON COLUMN alerts.raised_at IS 'Start of the run that found it first, UTC.';
+COMMENT ON COLUMN alerts.vintage IS 'Newest vintage when it was raised, a quarter end.';
+COMMENT ON COLUMN alerts.kind IS 'threshold_breach, report_late, document_quarantined, restatement, coverage or source_disagreement.';
+COMMENT ON COLUMN alerts.severity IS 'critical, warning or info, as the rule says.';
+COMMENT ON COLUMN alerts.level IS 'Level of what it is about: facility, operator, market, stack or total; null for a document.';
+COMMENT ON COLUMN alerts.series_id IS 'Series of occupancy_history or occupancy_forecast; null where no single series is meant.';
+COMMENT ON COLUMN alerts.message IS 'What, value and limit, since when, source, in words.';
+COMMENT ON COLUMN alerts.delivered_at IS 'When the first address took it, UTC, as known at this publication; null: nobody has been told (no address, or pending).';
+COMMENT ON COLUMN alerts.rule IS 'Rule that raised it (data/alerts/rules.yaml or a person''s own alerts.yaml).';
+COMMENT ON COLUMN alerts.subject IS 'What it is about, as the rule tells subjects apart.';
+COMMENT ON COLUMN alerts.fact IS 'Which fact about the subject: a vintage, a period, a printed value; never a figure that drifts.';
+COMMENT ON COLUMN alerts.since IS 'Day the fact is of: vintage, due date, receipt, or the day the figures were known.';
+COMMENT ON COLUMN alerts.value IS 'Value when it was raised, in unit.';
+COMMENT ON COLUMN alerts.limit_value IS 'Limit of the rule then, in unit.';
+COMMENT ON COLUMN alerts.unit IS 'Unit of value and limit_value: probability, days, fraction or points; null where there is no value.';
+COMMENT ON COLUMN alerts.document_id IS 'Document behind it; null where there is no single one.';
+COMMENT ON COLUMN alerts.runbook IS 'Where it stands what to do.';
+COMMENT ON COLUMN alerts.resolved_at IS 'Start of the run that found the fact gone, UTC; null while it holds.';
 
 COMMENT ON TABLE claims IS 'What is claimed about the shift between stacks, each with a grade; claims are assumptions with provenance, never observations.';
 COMMENT ON COLUMN claims.claim_id IS 'Id of the claim.';

@@ -156,6 +156,7 @@ CREATE TABLE IF NOT EXISTS occupancy_forecast (
     model          VARCHAR NOT NULL,
     occupancy_p025 DOUBLE,
     occupancy_p975 DOUBLE,
+    last_occupancy DOUBLE,
     portfolio      VARCHAR,
     PRIMARY KEY (vintage, scenario, level, series_id, quarter_end)
 );
@@ -239,7 +240,7 @@ CREATE TABLE IF NOT EXISTS forecast_scores (
     vintage         DATE NOT NULL,
     level           VARCHAR NOT NULL,
     series_id       VARCHAR NOT NULL,
-    stack           VARCHAR NOT NULL,
+    stack           VARCHAR,
     unit            VARCHAR NOT NULL,
     quarter_end     DATE NOT NULL,
     horizon         INTEGER NOT NULL,
@@ -315,6 +316,29 @@ CREATE TABLE IF NOT EXISTS source_disagreements (
     claim_id_a       VARCHAR,
     claim_id_b       VARCHAR,
     remark           VARCHAR
+);
+
+-- What people are told without looking. A fact has one row, ever; who was told by which address is no part of it.
+CREATE TABLE IF NOT EXISTS alerts (
+    alert_id     VARCHAR PRIMARY KEY,
+    raised_at    TIMESTAMP NOT NULL,
+    vintage      DATE NOT NULL,
+    kind         VARCHAR NOT NULL,
+    severity     VARCHAR NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+    level        VARCHAR,
+    series_id    VARCHAR,
+    message      VARCHAR NOT NULL,
+    delivered_at TIMESTAMP,
+    rule         VARCHAR NOT NULL,
+    subject      VARCHAR NOT NULL,
+    fact         VARCHAR NOT NULL,
+    since        DATE NOT NULL,
+    value        DOUBLE,
+    limit_value  DOUBLE,
+    unit         VARCHAR,
+    document_id  VARCHAR,
+    runbook      VARCHAR NOT NULL,
+    resolved_at  TIMESTAMP
 );
 
 CREATE TABLE IF NOT EXISTS claims (

@@ -12,9 +12,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from outlook_cases import AS_OF, VINTAGE, capacities, fill, observe
 
-from assets.outlook.build import CHOICE_COLUMNS, FORECAST_COLUMNS, build_outlook
-from assets.outlook.reading import read_members, read_vintages
+from assets.outlook.build import CHOICE_COLUMNS, FORECAST_COLUMNS
+from assets.outlook.newest import build_outlook
+from assets.outlook.reading import VintageReader, read_members
 from assets.reports.operators import load_layouts
 from assets.warehouse.database import connect, create_schema
 from assets.warehouse.history import build_history
@@ -22,50 +24,6 @@ from assets.warehouse.ledger import load_ledger
 from assets.warehouse.loading import load_operators
 from forecasts.members import MEMBERS
 from forecasts.paths import PATHS
-
-VINTAGE, AS_OF = date(2025, 12, 31), date(2026, 3, 20)
-
-
-def observe(
-    connection: duckdb.DuckDBPyConnection, operator: str, unit: str, values: dict[str, list[tuple[str, float]]],
-    perimeter: str = "",
-) -> None:  # fmt: skip
-    for metric, figures in values.items():
-        for end, value in figures:
-            known = (pd.Timestamp(end) + pd.Timedelta(days=60)).date()
-            key = f"{operator}|{metric}|{unit}|{end}|{perimeter}"
-            connection.execute(
-                "INSERT INTO observations (observation_id, document_id, operator, scope, scope_level, period_end,"
-                " cadence, metric, value, unit, basis, perimeter, trust, known_at, locator, quote, tier, rounding,"
-                " known_at_estimated) VALUES (?, 'd', ?, 'group', 'portfolio', ?, 'quarterly', ?, ?, ?, 'as_reported',"
-                " ?, 0.9, ?, 'p1', 'q', 'company', 0, false)",
-                [key, operator, end, metric, value, unit, perimeter, known],
-            )
-
-
-def ends(count: int, last: str = "2025-12-31") -> list[str]:
-    return [str(day.date()) for day in pd.date_range(end=last, periods=count, freq="QE")]
-
-
-def capacities(count: int, start: float, rate: float, last: str = "2025-12-31") -> dict[str, list[tuple[str, float]]]:
-    built = [(end, start * 1.03**at) for at, end in enumerate(ends(count, last))]
-    wobble = [0.0, 0.01, -0.01, 0.02, 0.0]
-    used = [(end, value * (rate + wobble[at % 5])) for at, (end, value) in enumerate(built)]
-    return {"capacity_in_service": built, "capacity_utilised": used}
-
-
-def fill(connection: duckdb.DuckDBPyConnection) -> None:
-    create_schema(connection)
-    layouts = load_layouts()
-    load_operators(connection, layouts)
-    load_ledger(connection, layouts)
-    observe(connection, "Alpha", "mw", capacities(12, 100, 0.8))
-    observe(connection, "Beta", "mw", capacities(10, 300, 0.6, "2025-06-30"))
-    observe(connection, "Gamma", "sqm", capacities(9, 5000, 0.9))
-    observe(connection, "Ended", "mw", capacities(9, 50, 0.7, "2021-12-31"))
-    observe(connection, "Short", "mw", capacities(4, 10, 0.5))
-    observe(connection, "Rates", "pct", {"occupancy_rate": [(end, 96.0) for end in ends(8)]})
-    build_history(connection, AS_OF)
 
 
 @pytest.fixture
@@ -91,7 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     with connect(tmp_path_factory.mktemp("built") / "w.duckdb") as connection:
         fill(connection)
         summary = build_outlook(connection, VINTAGE, AS_OF, 7)
-        tables = ("breach_probability", "forecast_accuracy", "forecast_choice")
+        tables = ("breach_probability", "backtest_accuracy", "forecast_choice")
         return Built(
             summary, forecasts_of(connection), *(connection.execute(f"SELECT * FROM {name}").df() for name in tables)
         )
@@ -107,7 +65,7 @@ PERCENTS = ("05", "10", "25", "50", "75", "90", "95")
 def test_every_long_series_and_every_sum_gets_eight_ordered_bounded_quarters(built: Built) -> None:
     """What readers rely on: eight quarters each, quantiles that never cross, rates between 0 and 1."""
     rows = built.forecast
-    assert tuple(rows.columns) == FORECAST_COLUMNS
+    assert tuple(rows.columns) == (*FORECAST_COLUMNS, "portfolio")
     assert built.summary["written"]
     assert built.summary["rows"] == len(rows)
     operators = rows[rows["level"] == "operator"]
@@ -230,8 +188,8 @@ def test_the_newest_vintage_of_a_backtest_knows_no_more_than_its_day(warehouse: 
     """Before the next quarter has ended, what is printed after the day of the forecast is not known to any vintage."""
     day, end = date(2025, 8, 15), date(2025, 6, 30)
     read_members(warehouse, day)
-    newest = read_vintages(warehouse, date(2025, 3, 31), end, day)[-1]
-    later = read_vintages(warehouse, date(2025, 3, 31), end, date(2025, 9, 30))[-1]
+    newest = VintageReader().read(warehouse, end, day)
+    later = VintageReader().read(warehouse, end, date(2025, 9, 30))
     assert max(item.rate.last for item in later.items) == later.quarter
     assert max(item.rate.last for item in newest.items) == newest.quarter - 1
 

@@ -140,6 +140,7 @@ def test_a_portfolio_is_named_by_its_folder() -> None:
     assert portfolio_name("inbox/Harbour East") == "harbour-east"
     assert portfolio_name("inbox") == "rent-roll"
     assert portfolio_name("portfolios/illustrative_hong_kong") == "illustrative-hong-kong"
+    assert portfolio_name("inbox/GDS Holdings", {"gds-holdings"}) == "gds-holdings-rent-roll"
 
 
 @pytest.fixture
