@@ -41,6 +41,21 @@ class Home:
         return self.root / "scenarios"
 
     @property
+    def alert_rules(self) -> Path:
+        """A person's own rules of alerts, which add to the bundled ones or change them."""
+        return self.root / "alerts.yaml"
+
+    @property
+    def outbox(self) -> Path:
+        """Who has been told which alert (SQLite)."""
+        return self.root / "alerts.sqlite"
+
+    @property
+    def outbox_lock(self) -> Path:
+        """Held by the one messenger that may send."""
+        return self.root / "alerts.lock"
+
+    @property
     def archive(self) -> Path:
         """Every document ever received, named by content hash."""
         return self.root / "archive"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines.reporting_calendar import due_reports
@@ -22,7 +22,8 @@ STATUSES = ("accepted", "quarantined", "rejected")
 class Summary:
     """`by_status`: (status, documents, figures). `held_back`: (file, status, reason). `late`: sentences.
 
-    `counts`: (label, value) for people. `last_run`: the newest row of `runs`, empty before.
+    `counts`: (label, value) for people. `last_run`: the newest row of `runs`, empty before. `alerts`: (severity, told,
+    message) of those that are open, the gravest first; `waiting`: a sentence for each message that was not taken yet.
     """
 
     by_status: list[tuple[str, int, int]]
@@ -30,6 +31,8 @@ class Summary:
     late: list[str]
     counts: list[tuple[str, Any]]
     last_run: dict[str, Any]
+    alerts: list[tuple[str, str, str]]
+    waiting: list[str]
 
 
 def remembered(settings: Settings, stage: str) -> dict[str, Any]:
@@ -88,6 +91,8 @@ def summarise(settings: Settings) -> Summary:
         run = connection.execute("SELECT * FROM runs ORDER BY started_at DESC, run_id LIMIT 1")
         names = [column[0] for column in run.description or ()]
         last = run.fetchone()
+        alerts = _open_alerts(connection)
+    told, waiting = _outbox(settings)
     # An aggregate always has a row.
     assert figures is not None
     assert quarantined is not None
@@ -103,4 +108,38 @@ def summarise(settings: Settings) -> Summary:
             ("forecasts", f"{vintages[2]} series, {vintages[0]} vintages, newest {vintages[1] or 'none yet'}"),
         ],
         last_run=dict(zip(names, last, strict=True)) if last else {},
+        alerts=[
+            (severity, _told(told.get(name, delivered_at)), message)
+            for name, _, severity, message, _, delivered_at, *_ in alerts
+        ],
+        waiting=waiting,
     )
+
+
+def _open_alerts(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    from assets.delivery.alerts.reading import alert_sql
+    from assets.warehouse.database import published_tables
+
+    # A publication of an earlier version may have no such table.
+    if "alerts" not in published_tables(connection):
+        return []
+    return connection.execute(alert_sql("open_alerts")).fetchall()
+
+
+def _outbox(settings: Settings) -> tuple[dict[str, datetime], list[str]]:
+    """Who was told when, as it stands now, and what waits; empty before the first message."""
+    if not settings.layout.outbox.is_file():
+        return {}, []
+    from assets.delivery.alerts.outbox import open_outbox
+
+    with open_outbox(settings.layout.outbox) as outbox:
+        waiting = [
+            f"{one.alerts} alert{'' if one.alerts == 1 else 's'} to {one.address}: {one.last_problem}; {one.attempts} "
+            f"attempts, next {one.next_try_at:%Y-%m-%d %H:%M} UTC"
+            for one in outbox.waiting()
+        ]
+        return outbox.delivered_times(), waiting
+
+
+def _told(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "nobody yet"

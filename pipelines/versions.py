@@ -21,6 +21,7 @@ JUDGING = (*READING, "expectations")
 WAREHOUSE = (*JUDGING, "assets/warehouse", "pipelines/steps", "data/ledger", "data/stack")
 OUTLOOK = ("forecasts", "assets/outlook")
 DELIVERY = ("assets/delivery",)
+ALERTS = ("assets/delivery/alerts", "assets/delivery/wording.py", "assets/warehouse/sql")
 EVERYTHING = ("assets", "expectations", "forecasts", "pipelines")
 
 

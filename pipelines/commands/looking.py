@@ -46,13 +46,27 @@ def export_published(form: str, folder: Path) -> int:
 
     if folder.exists() and not folder.is_dir():
         raise RefusedError(f"--out {folder} is a file; expected the name of a folder.", USAGE)
-    export(_published(Settings()), form, folder)
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("Writing {task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,} of {task.total:,} rows"),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars:
+        task = bars.add_task("tables", total=0)
+        export(
+            _published(Settings()),
+            form,
+            folder,
+            lambda table, done, total: bars.update(task, description=table, completed=done, total=total),
+        )
     err.print(f"Written to {folder}")
     return OK
 
 
 def show_status() -> int:
-    """Print last run, documents by status, operators overdue and the newest vintage; returns the exit code."""
+    """Print last run, documents by status, operators overdue, newest vintage, open alerts; returns the exit code."""
     from pipelines.locking import describe_holder, is_held
     from pipelines.summary import summarise
 
@@ -83,4 +97,12 @@ def show_status() -> int:
         print_table(["overdue"], [(sentence,) for sentence in seen.late])
     else:
         out.print("No operator is overdue.")
+    out.print()
+    if seen.alerts:
+        print_table(["severity", "told", "open alert"], seen.alerts)
+    else:
+        out.print("No alert is open.")
+    if seen.waiting:
+        out.print()
+        print_table(["not taken yet"], [(sentence,) for sentence in seen.waiting])
     return OK
