@@ -263,7 +263,11 @@ class _Words:
         edits: list[str],
     ) -> None:
         self._edits = edits
-        self._owner = {one.series_id: one.operator for one in (*before.known.members, *after.known.members)}
+        every = (*before.known.members, *after.known.members)
+        self._owner = {one.series_id: one.operator for one in every}
+        self._beside: dict[str, set[str]] = defaultdict(set)
+        for one in every:
+            self._beside[one.unit].add(one.operator)
         dates = {"before": before.known.known_by, "now": after.known.known_by}
         received_after = None if before.backfilled else before.as_of
         self._documents: dict[str, list[str]] = defaultdict(list)
@@ -296,15 +300,21 @@ class _Words:
             moved = [*self._edits, *(self._shares[name] for name in names if name in self._shares)]
             return _listed(moved) or "stack shares moved with the capacities behind them"
         owners = sorted({self._owner[name] for name in names if name in self._owner})
-        documents = [words for owner in owners for words in self._documents.get(owner, ())]
-        if cause == RESTATEMENT:
-            figures = [words for owner in owners for words in self._restated.get(owner, ())]
-            if figures:
-                return _listed(figures)
-        return (
-            _listed(list(dict.fromkeys(documents)))
-            or "time passed: a series without a new report is carried on, or leaves its sum"
-        )
+        own = self._told(cause, owners)
+        if own:
+            return _listed(own)
+        # Sums of a unit are reconciled: a report of one operator moves the others through them.
+        others = self._told(cause, sorted(self._beside.get(series.unit, set()) - set(owners)))
+        if others:
+            return "through sums of the unit: " + _listed(others)
+        return "time passed: a series without a new report is carried on, or leaves its sum"
+
+    def _told(self, cause: str, owners: list[str]) -> list[str]:
+        """Restated figures or new documents of operators; documents also where a restatement has no pair of figures."""
+        figures = [words for owner in owners for words in self._restated.get(owner, ())]
+        if cause == RESTATEMENT and figures:
+            return figures
+        return list(dict.fromkeys(words for owner in owners for words in self._documents.get(owner, ())))
 
 
 def _edits(before: Mapping[str, float], now: Mapping[str, float]) -> list[str]:

@@ -7,8 +7,8 @@ number's making (forecasts/leases).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -28,10 +28,10 @@ from forecasts.leases.backtest import backtest, origins, panel_medians
 from forecasts.leases.explain import carriers, tornado, waterfall
 from forecasts.leases.joining import joined, weight_table
 from forecasts.leases.learning import Learnt
-from forecasts.leases.outcomes import THRESHOLDS, contiguous_rows, courses, runoff_rows
+from forecasts.leases.outcomes import THRESHOLDS, contiguous_rows, courses, forecast_rows, runoff_rows
 from forecasts.leases.priors import PREFIX
 from forecasts.leases.report import effective_events
-from forecasts.leases.scenario import BASE
+from forecasts.leases.scenario import BASE, Scenario
 from forecasts.leases.simulate import Simulated, simulate
 
 HORIZON = 8
@@ -88,7 +88,7 @@ def build_lease_tables(
         summary["leases"] += int(learnt.dates.leases["in_place"].sum() + learnt.dates.leases["signed"].sum())
         own = _tables_of(connection, learnt, scenarios, seed, name, progress)
         for table, frames in own.items():
-            tables[table] += [_named(frame, name, vintage) for frame in frames]
+            tables[table] += [keyed(frame, name).assign(vintage=vintage) for frame in frames]
     ladders, reasons = _ladders(connection, vintage, as_of, seed)
     _write(connection, vintage, {**tables, "ladder_forecast": [ladders]})
     summary["ladders"] = int(ladders["series_id"].nunique()) if len(ladders) else 0
@@ -119,15 +119,10 @@ def _tables_of(
     found: dict[str, list[pd.DataFrame]] = {table: [] for table in (*SHARED, *BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
     ranges, values = _ranges(connection), assumed(connection)
     wanted = list(scenarios.values())
-    worth = _join_weights(learnt, values, seed)
-    found["join_weights"].append(worth)
-    panel = panel_medians(learnt.portfolio, HORIZON, seed) if (worth["weight"] < 1).any() else None
-    base = simulate(learnt, BASE, HORIZON, PATHS, seed, WORKERS, blocks=True)
+    runs = Runs.of(learnt, values, seed)
+    found["join_weights"].append(runs.worth)
     for done, scenario in enumerate(wanted, start=1):
-        simulated = base if not scenario.shocks else simulate(learnt, scenario, HORIZON, PATHS, seed, WORKERS)
-        simulated = replace(simulated, scenario=scenario)
-        if panel is not None:
-            simulated = joined(simulated, panel, worth["weight"].to_numpy(dtype=float), base)
+        simulated = runs.under(scenario)
         rows, below = scenario_tables(simulated, THRESHOLDS)
         found["occupancy_forecast"].append(rows)
         found["breach_probability"].append(below)
@@ -155,6 +150,42 @@ def _tables_of(
     ends = pd.date_range(end=learnt.portfolio.as_of, periods=WALE_QUARTERS, freq="QE")
     found["wale"].append(profile.wale(learnt.portfolio, list(ends)))
     return found
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What every scenario of a portfolio is simulated from, with the same luck. worth: rows of join_weights; panel:
+    medians of the panel forecaster, None where it has no say; base: the paths without shocks, with blocks.
+    """
+
+    learnt: Learnt
+    seed: int
+    worth: pd.DataFrame
+    panel: pd.DataFrame | None
+    base: Simulated
+
+    @staticmethod
+    def of(learnt: Learnt, assumptions: Mapping[str, float], seed: int) -> Runs:
+        """Weigh leases and panel at past origins, and simulate the base. assumptions: parameter -> value, those that
+        `learnt` was learnt with.
+        """
+        worth = _join_weights(learnt, assumptions, seed)
+        panel = panel_medians(learnt.portfolio, HORIZON, seed) if (worth["weight"] < 1).any() else None
+        return Runs(learnt, seed, worth, panel, simulate(learnt, BASE, HORIZON, PATHS, seed, WORKERS, blocks=True))
+
+    def under(self, scenario: Scenario) -> Simulated:
+        """The paths of a scenario, moved towards the panel where that has a say."""
+        simulated = self.base
+        if scenario.shocks:
+            simulated = simulate(self.learnt, scenario, HORIZON, PATHS, self.seed, WORKERS)
+        simulated = replace(simulated, scenario=scenario)
+        if self.panel is None:
+            return simulated
+        return joined(simulated, self.panel, self.worth["weight"].to_numpy(dtype=float), self.base)
+
+    def forecast(self, scenario: Scenario, portfolio: str) -> pd.DataFrame:
+        """Rows of occupancy_forecast of a scenario, under the keys of its portfolio, and nothing else of it."""
+        return keyed(forecast_rows(self.under(scenario)), portfolio)
 
 
 def _effects(found: pd.DataFrame) -> pd.DataFrame:
@@ -220,13 +251,13 @@ def series_key(portfolio: str, level: str, series_id: str) -> str:
     return series_id if level == "facility" else f"{portfolio}/{slug(series_id)}"
 
 
-def _named(frame: pd.DataFrame, portfolio: str, vintage: date) -> pd.DataFrame:
-    """The frame with its portfolio's keys and the vintage of the run."""
-    out = frame.copy()
+def keyed(frame: pd.DataFrame, portfolio: str) -> pd.DataFrame:
+    """The frame with its portfolio, and with the portfolio's keys where it has series."""
+    out = frame.assign(portfolio=portfolio)
     if "series_id" in out and "level" in out:
         keys = {pair: series_key(portfolio, *pair) for pair in set(zip(out["level"], out["series_id"], strict=True))}
         out["series_id"] = [keys[pair] for pair in zip(out["level"], out["series_id"], strict=True)]
-    return out.assign(vintage=vintage, portfolio=portfolio)
+    return out
 
 
 def _ranges(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[float, float, str]]:
@@ -246,9 +277,7 @@ def _write_scenarios(connection: duckdb.DuckDBPyConnection, scenarios: Mapping[s
             _insert(connection, table, frame)
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection, vintage: date, tables: Mapping[str, list[pd.DataFrame]]
-) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, vintage: date, tables: Mapping[str, list[pd.DataFrame]]) -> None:
     with transaction(connection):
         # A portfolio that is no longer delivered goes with the rest of the open vintage.
         for table in SHARED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines import versions
+from pipelines.steps.outlook import code_version
 from pipelines.steps.pictures import draw_leases
 from pipelines.steps.tables import describe_tables
 from pipelines.steps.work import Outcome, StageError, Work, log, need
@@ -31,6 +32,7 @@ def leases(work: Work) -> Outcome:
     summary = memory.recall("leases", mark)
     if summary is not None:
         return Outcome("leases", False, summary)
+    from assets.outlook.lease_bridge import build_lease_bridge, read_publication
     from assets.outlook.lease_tables import build_lease_tables
     from assets.outlook.portfolios import scenarios_in_force
     from assets.outlook.scenarios import ScenarioError
@@ -43,8 +45,13 @@ def leases(work: Work) -> Outcome:
         raise StageError(str(error)) from error
     log.info("Simulating leases under %d scenarios", len(scenarios))
     memory.forget("leases")
+    before = read_publication(work.home.published)
+    vintage, seed = work.vintage, work.settings.seed
     with connect(work.home.warehouse) as connection:
-        said = build_lease_tables(connection, work.vintage, work.as_of, work.settings.seed, scenarios, _simulating)
+        said = build_lease_tables(connection, vintage, work.as_of, seed, scenarios, _simulating)
+        said |= build_lease_bridge(connection, before, vintage, seed, code_version(), scenarios)
+        if said["no_bridge"]:
+            log.info("Why the forecast of leases moved is not told: %s", said["no_bridge"])
         tables = describe_tables(connection, LEASE_TABLES)
         draw_leases(work, connection)
     summary = {**plain(said), "vintage": work.vintage.isoformat(), "tables": tables, "fingerprint": mark}

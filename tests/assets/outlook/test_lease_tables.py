@@ -50,8 +50,8 @@ sweep:
 REPORTED = (
     "INSERT INTO occupancy_forecast (vintage, scenario, level, series_id, quarter_end, horizon, unit, occupancy_p50,"
     " model) VALUES (DATE '2024-06-30', 'base', 'operator', 'alpha/mw', DATE '2024-09-30', 1, 'mw', 0.8, 'panel')",
-    "INSERT INTO breach_probability VALUES (DATE '2024-06-30', 'base', 'operator', 'alpha/mw', DATE '2024-09-30', 1,"
-    " 0.9, 0.75)",
+    "INSERT INTO breach_probability (vintage, scenario, level, series_id, quarter_end, horizon, threshold, probability)"
+    " VALUES (DATE '2024-06-30', 'base', 'operator', 'alpha/mw', DATE '2024-09-30', 1, 0.9, 0.75)",
 )
 TABLES = (*BY_SERIES, *BY_PORTFOLIO, *OF_TODAY, "scenarios", "shocks", "ladder_forecast")
 
