@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from assets.delivery import wording
 from assets.delivery.frames import records
+from assets.delivery.words import Said, Text, amount, joined, name, printed, run, say, word
 
 MOST_MEMBERS = 60
 # A member is carried on past its last figure for two quarters at most (occupancy_history.assumed_share).
@@ -29,18 +31,16 @@ class Entry:
 
     anchor: str
     kind: str
-    title: str
-    text: str = ""
-    value: str = ""
+    title: Markup
+    text: Any = ""
+    value: Text = ""
     document: str = ""
     document_anchor: str = ""
-    href: str = ""
     place: str = ""
     quote: str = ""
-    known: str = ""
-    tier: str = ""
+    known: Text = ""
     source: str = ""
-    links: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[Any, str], ...] = ()
 
 
 @dataclass
@@ -52,7 +52,7 @@ class EvidenceBook:
 
     tables: Mapping[str, pd.DataFrame]
     archived: Mapping[str, str]
-    unmatched: list[str] = field(default_factory=list)
+    unmatched: list[Markup] = field(default_factory=list)
     _asked: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -118,33 +118,36 @@ class EvidenceBook:
     def _figure_entry(self, anchor: str, observation_id: str) -> Entry:
         figure = self._observations[observation_id]
         document_id = figure["document_id"]
-        known = wording.day(figure["known_at"])
+        known: Text = wording.day(figure["known_at"])
         if known and bool(figure.get("known_at_estimated", False)):
-            known += " (estimated from the usual reporting lag)"
-        text = wording.basis_name(figure["basis"])
+            known = say("evidence.usual_lag", day=known)
+        parts = [word("basis", figure["basis"])]
         if not wording.missing(figure["value_low"]):
-            low, high = (wording.printed_value(figure[name], figure["unit"]) for name in ("value_low", "value_high"))
-            text += f"; approximate, {low} to {high}"
+            low, high = (printed(figure[column], figure["unit"]) for column in ("value_low", "value_high"))
+            parts.append(say("evidence.approximate", low=low, high=high))
         if not wording.missing(figure["perimeter"]) and figure["perimeter"]:
-            text += f"; perimeter {wording.plain(figure['perimeter'])}"
-        links: tuple[tuple[str, str], ...] = ()
+            parts.append(say("evidence.perimeter", name=name(figure["perimeter"])))
+        links: tuple[tuple[Text, str], ...] = ()
         later = figure["superseded_by"]
         if not wording.missing(later) and later in self._observations:
-            links = (("replaced by a later figure", self.observation(str(later))),)
+            links = ((say("evidence.replaced"), self.observation(str(later))),)
         return Entry(
             anchor=anchor,
             kind="figure",
-            title=f"{wording.plain(figure['operator'])}, {wording.plain(figure['scope'])}: "
-            f"{wording.metric_name(figure['metric'])}, {wording.day(figure['period_end']) or 'no date given'}",
-            text=text,
-            value=wording.printed_value(figure["value"], figure["unit"]),
+            title=run(
+                name(f"{wording.plain(figure['operator'])}, {wording.plain(figure['scope'])}"),
+                ", ",
+                word("metric", figure["metric"]),
+                ", ",
+                wording.day(figure["period_end"]) or say("page.no_date"),
+            ),
+            text=joined(parts),
+            value=printed(figure["value"], figure["unit"]),
             document=self._document_name(document_id),
             document_anchor=self.document(document_id),
-            href=self.archived.get(str(document_id), ""),
             place=wording.plain(figure["locator"], 160),
             quote=wording.plain(figure["quote"], 300),
-            known=known,
-            tier=wording.plain(figure.get("tier", "")).replace("_", " "),
+            known=say("evidence.known_tier", day=known, tier=word("tier", figure["tier"])) if known else "",
             source=wording.plain(figure.get("source", ""), 200),
             links=links,
         )
@@ -152,81 +155,91 @@ class EvidenceBook:
     def _row_entry(self, anchor: str, key: tuple[str, str, str]) -> Entry:
         row = self._rows[key]
         unit = row["unit"]
-        parts = [f"occupancy {wording.rate(row['occupancy'])}"]
+        rate = wording.rate(row["occupancy"])
+        parts: list[Any] = [rate, ". "]
         if not wording.missing(row["in_service"]):
-            parts.append(
-                f"leased {wording.capacity(row['leased'], unit)}"
-                f" of {wording.capacity(row['in_service'], unit)} in service"
-            )
-        shares = ", ".join(
-            f"{name} {wording.rate(row[f'{name}_share'])}"
-            for name in ("observed", "estimated", "assumed")
-            if row[f"{name}_share"] > 0
-        )
-        text = f"{'; '.join(parts)}. Evidence: {shares}."
-        links: list[tuple[str, str]] = []
+            parts = [rate, " = ", amount(row["leased"], unit), " / ", amount(row["in_service"], unit), ". "]
+        for kind in ("observed", "estimated", "assumed"):
+            if row[f"{kind}_share"] > 0:
+                parts += [word("class", kind), f" {wording.rate(row[f'{kind}_share'])} "]
+        told: list[Any] = [run(*parts)]
+        links: list[tuple[Any, str]] = []
+        title = run(self._name_of(row), f", {key[2]} (", word("unit", unit), ")")
         if _is_sum(row):
-            count = int(row["members"])
-            text += f" Sum over {count} reporting operator{'' if count == 1 else 's'}; the rows it can hold are linked."
+            told.append(say("evidence.sum", n=int(row["members"])))
             links = [
-                (f"{wording.plain(member['series_name'])}, {wording.day(member['quarter_end'])}", self._of(member))
+                (run(self._name_of(member), f", {wording.day(member['quarter_end'])}"), self._of(member))
                 for member in self._members(row)
             ]
             if len(links) > MOST_MEMBERS:
-                text += f" The largest {MOST_MEMBERS} of {len(links)} are linked."
+                told.append(say("evidence.largest", n=MOST_MEMBERS, all=len(links)))
                 links = links[:MOST_MEMBERS]
             if row["observed_share"] < 1:
-                text += " What has no figure of that date is filled in from the quarters before and after."
+                told.append(say("evidence.filled"))
                 links += self._neighbours(row)
             if row["level"] == "stack":
-                links.append(("statements about stacks", "stack-evidence"))
+                links.append((say("evidence.statements"), "stack-evidence"))
             if not links:
-                self.unmatched.append(f"{wording.plain(row['series_name'])}, {key[2]}")
+                self.unmatched.append(title)
         else:
             figures = self._figures(row)
             links = [
                 (
-                    f"{wording.metric_name(figure['metric'])} {wording.printed_value(figure['value'], figure['unit'])}",
+                    run(word("metric", figure["metric"]), " ", printed(figure["value"], figure["unit"])),
                     self.observation(figure["observation_id"]),
                 )
                 for figure in figures
             ]
             if not figures:
-                self.unmatched.append(f"{wording.plain(row['series_name'])}, {key[2]}")
-                text += " The row names no printed figure."
+                self.unmatched.append(title)
+                told.append(say("evidence.no_figure"))
         return Entry(
             anchor=anchor,
             kind="derived",
-            title=f"{wording.plain(row['series_name'])}, {key[2]} ({wording.unit_name(unit)})",
-            text=text,
-            known=wording.day(row["known_at"]),
+            title=title,
+            text=Markup(" ").join(told),
+            known=say("evidence.known", day=wording.day(row["known_at"])),
             links=tuple(links),
         )
 
     def _forecast_entry(self, anchor: str, key: tuple[str, str, str, str]) -> Entry:
         level, series_id, vintage, scenario = key
         rows = self._forecasts.get(key, [])
-        actual = self._quarters.get((level, series_id), [])
-        links = []
+        actual = [day for day in self._quarters.get((level, series_id), []) if day <= vintage]
+        links: list[tuple[Text, str]] = []
         if actual:
-            links.append((f"last quarter known: {actual[-1]}", self.history(level, series_id, actual[-1])))
-        links.append(("how forecasts did so far", "accuracy"))
-        models = ", ".join(sorted({str(row["model"]) for row in rows})) or "none"
+            links.append((say("evidence.last_quarter", day=actual[-1]), self.history(level, series_id, actual[-1])))
+        links.append((say("evidence.how_good"), "accuracy"))
+        models = joined([word("model", one) for one in sorted({str(row["model"]) for row in rows})], ", ")
         return Entry(
             anchor=anchor,
             kind="forecast",
-            title=f"Forecast: {self.series_name(level, series_id)}",
-            text=f"Vintage {vintage}, scenario {wording.plain(scenario)}, model {wording.plain(models)},"
-            f" {len(rows)} quarters ahead, "
-            f"from {len(actual)} quarters of history. Capacity is forecast, rates follow by division.",
-            known=vintage,
+            title=run(say("evidence.forecast"), " ", self.series_words(level, series_id)),
+            text=say(
+                "evidence.forecast_text",
+                vintage=vintage,
+                scenario=word("scenario", scenario),
+                models=models or say("evidence.no_model"),
+                n=len(rows),
+                past=len(actual),
+            ),
             links=tuple(links),
         )
 
-    def series_name(self, level: str, series_id: str) -> str:
-        """The name people know a series by; its key where the history lacks it."""
+    def series_words(self, level: str, series_id: str) -> Said:
+        """The name people know a series by, in both languages where it is one of ours."""
         quarters = self._quarters.get((level, series_id), [])
-        return wording.plain(self._rows[level, series_id, quarters[-1]]["series_name"] if quarters else series_id)
+        return self._name_of(self._rows[level, series_id, quarters[-1]]) if quarters else name(series_id)
+
+    def _name_of(self, row: Mapping[str, Any]) -> Said:
+        """Sums are named by us, all other series after what documents print."""
+        if row["level"] == "total":
+            return say("page.all_operators")
+        if row["level"] == "stack":
+            return word("stack", row["stack"])
+        if row["level"] == "market" and _is_sum(dict(row)):
+            return say("page.reporting", market=name(row["market"]))
+        return name(row["series_name"])
 
     def _document_name(self, document_id: Any) -> str:
         if document_id in self._documents:
@@ -268,7 +281,7 @@ class EvidenceBook:
         named = "" if wording.missing(row["observation_ids"]) else str(row["observation_ids"])
         return [self._observations[name] for name in dict.fromkeys(named.split()) if name in self._observations]
 
-    def _neighbours(self, row: dict[str, Any]) -> list[tuple[str, str]]:
+    def _neighbours(self, row: dict[str, Any]) -> list[tuple[Text, str]]:
         date = wording.day(row["quarter_end"])
         series = (row["level"], row["series_id"])
         observed = [
@@ -276,7 +289,7 @@ class EvidenceBook:
         ]
         before = [day for day in observed if day < date][-1:]
         after = [day for day in observed if day > date][:1]
-        return [(f"observed in part: {day}", self.history(*series, day)) for day in before + after]
+        return [(say("evidence.in_part", day=day), self.history(*series, day)) for day in before + after]
 
 
 def _is_sum(row: dict[str, Any]) -> bool:

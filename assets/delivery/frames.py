@@ -8,8 +8,10 @@ import pandas as pd
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """One dictionary a row, in order."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+    """One dictionary a row, in order. Column by column: pandas' own way takes ten times as long for a few rows."""
+    names = [str(name) for name in frame.columns]
+    columns = [frame.iloc[:, at].tolist() for at in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] if names else []
 
 
 def one_of_each(frame: pd.DataFrame, columns: list[str]) -> list[tuple[tuple[str, ...], pd.DataFrame]]:

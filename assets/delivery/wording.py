@@ -20,14 +20,6 @@ UNIT_NAMES = {
     "RMB/month": "RMB a month",
     "USD/month": "USD a month",
 }
-BASIS_NAMES = {
-    "as_reported": "as reported",
-    "prior_year_comparative": "prior-year comparative",
-    "prior_quarter_comparative": "prior-quarter comparative",
-    "prior_half_comparative": "prior-half comparative",
-    "restated_comparative": "restated comparative",
-    "pro_forma": "pro forma",
-}
 # Controls, and the marks that turn the direction of the text after them, could disguise what a document says.
 _DISGUISING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -91,13 +83,3 @@ def unit_name(unit: str) -> str:
 def metric_name(metric: str) -> str:
     """capacity_in_service -> 'capacity in service'."""
     return plain(metric).replace("_", " ")
-
-
-def basis_name(basis: str) -> str:
-    """prior_year_comparative -> 'prior-year comparative'."""
-    return BASIS_NAMES.get(basis, plain(basis).replace("_", " "))
-
-
-def series_label(name: str, unit: str) -> str:
-    """A series' name with what it is counted in: 'Alpha, group (MW)', 'Beta, portfolio (rate only)'."""
-    return f"{plain(name)} ({'rate only' if unit == 'pct' else unit_name(unit)})"

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
-from delivery_case import Published, empty, full
+from delivery_case import HOSTILE, Published, empty, full
+from lease_case import insert, lease_tables, scenario_tables
 
 from assets.delivery.page import write_page
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +30,25 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     at = full(tmp_path_factory.mktemp("published"))
     write_page(at.database, at.page, at.archive)
     return at
+
+
+@pytest.fixture(scope="session")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The same with a portfolio of leases whose names are hostile, and its page."""
+    at = full(tmp_path_factory.mktemp("complete"))
+    insert(at.database, lease_tables(word=HOSTILE) | scenario_tables(HOSTILE))
+    write_page(at.database, at.page, at.archive)
+    return at
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; tests that ask for it are left out where there is none."""
+    if not CHROMIUM.exists():
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield running
+        running.close()

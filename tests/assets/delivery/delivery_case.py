@@ -36,7 +36,9 @@ def empty(folder: Path) -> Published:
 
 
 def full(folder: Path) -> Published:
-    """Two operators, sums, a forecast with an earlier vintage, a bad document, claims, disagreements and accuracy."""
+    """Two operators, sums, a forecast with an earlier vintage, a bad document, claims, disagreements, a track record,
+    a bridge between vintages, others' forecasts, alerts and a restated figure.
+    """
     at = empty(folder)
     with duckdb.connect(str(at.database)) as connection:
         good = _document(connection, at.archive, f"alpha & sons {HOSTILE}.html", "accepted", ALPHA, None)
@@ -47,6 +49,9 @@ def full(folder: Path) -> Published:
         _stacks(connection)
         _disagreement(connection, good)
         _ledger(connection)
+        _track_record(connection, good)
+        _bridge(connection, good)
+        _alerts(connection, good)
         _insert(
             connection,
             "quarantine",
@@ -63,8 +68,8 @@ def full(folder: Path) -> Published:
             connection,
             "runs",
             run_id="run-1",
-            started_at="2026-02-11 08:00:00",
-            finished_at="2026-02-11 08:01:00",
+            started_at="2025-11-21 07:59:00",
+            finished_at="2025-11-21 08:01:00",
             outcome="published",
             code_version="abc",
             documents=2,
@@ -244,7 +249,9 @@ def _forecasts(connection: duckdb.DuckDBPyConnection) -> None:
                     unit="mw",
                     in_service_p50=100.0,
                     occupancy_mean=middle,
-                    model="combined",
+                    model="combination",
+                    occupancy_p025=rates["p05"] - 0.01,
+                    occupancy_p975=rates["p95"] + 0.01,
                     **{f"occupancy_{name}": rate for name, rate in rates.items()},
                     **{f"leased_{name}": 100 * rate for name, rate in rates.items()},
                 )
@@ -263,7 +270,7 @@ def _forecasts(connection: duckdb.DuckDBPyConnection) -> None:
     _insert(
         connection,
         "forecast_accuracy",
-        model="combined",
+        model="chosen",
         level="operator",
         horizon=4,
         origins=8,
@@ -357,3 +364,94 @@ def _ledger(connection: duckdb.DuckDBPyConnection) -> None:
         used_in="stack_shares",
         note="-2+3",
     )
+
+
+def _track_record(connection: duckdb.DuckDBPyConnection, document_id: str) -> None:
+    """Six vintages of Alpha scored one and four quarters ahead: every third outcome lies outside; others' forecasts."""
+    for at, vintage in enumerate(QUARTERS[:6]):
+        for horizon in (1, 4):
+            outcome = round(0.70 + 0.01 * (at + horizon), 4)
+            error = 0.04 if at % 3 == 2 else 0.005
+            last = round(0.70 + 0.01 * at, 4)
+            _insert(
+                connection,
+                "forecast_scores",
+                vintage=vintage,
+                level="operator",
+                series_id=ALPHA_SERIES,
+                stack="mainland",
+                unit="mw",
+                quarter_end=QUARTERS[at + horizon],
+                horizon=horizon,
+                occupancy=outcome,
+                known_at="2026-02-10" if at == 5 else "2025-05-10",
+                occupancy_p10=outcome + error - 0.02,
+                occupancy_p50=outcome + error,
+                occupancy_p90=outcome + error + 0.02,
+                last_value=last,
+                error_pp=100 * error,
+                last_value_error_pp=100 * (last - outcome),
+                inside_80=error < 0.02,
+                model="combination",
+            )
+    for model, error in (("combination", 2.0), ("theta", 2.6), ("naive", 2.4), ("chosen", 2.0)):
+        for horizon in (1, 4):
+            _insert(
+                connection, "backtest_accuracy", model=model, level="operator", horizon=horizon, origins=8, n=40,
+                mae_pp=error + horizon / 10, bias_pp=-0.1, mase=0.9, swis=0.5, coverage_80=0.8, coverage_95=0.95,
+                skill_vs_naive=0.1,
+            )  # fmt: skip
+    _insert(
+        connection, "forecast_choice", vintage="2025-12-31", level="operator", series_id=ALPHA_SERIES,
+        quantity="capacity", member="theta", weight=0.5, fallback="", reason="gain of the combination over it",
+    )  # fmt: skip
+    _figure(
+        connection, "f1", document_id, operator="Broker A (market)", scope="Hong Kong", scope_level="market",
+        market="Hong Kong", metric="vacancy_rate", unit="pct", basis="forecast", value=18.0, period_end="2026-12-31",
+    )  # fmt: skip
+    for number, actual in (("f1", 20.0), ("f2", None)):
+        _insert(
+            connection, "outside_forecasts", observation_id=number, source="Broker A (market)", market="Hong Kong",
+            metric="vacancy_rate", period_end="2026-12-31", unit="pct", made_on="2025-11-20", value=18.0,
+            actual=actual, last_value=21.0, error=None if actual is None else -2.0,
+            last_value_error=None if actual is None else 1.0,
+        )  # fmt: skip
+
+
+def _bridge(connection: duckdb.DuckDBPyConnection, document_id: str) -> None:
+    """Alpha's forecast rose by 2 points: 3 by a new report, -1 by weights; the total did not move."""
+    for series, level, parts in (
+        (ALPHA_SERIES, "operator", (("new report", 3.0), ("model or weights", -1.0))),
+        ("total/mw", "total", (("new report", 0.001),)),
+    ):
+        for quarter, factor in ((AHEAD[0], 0.5), (AHEAD[3], 1.0)):
+            for position, (cause, points) in enumerate(parts, start=1):
+                _insert(
+                    connection, "forecast_bridge", vintage_from="2025-09-30", vintage_to="2025-12-31", scenario="base",
+                    level=level, series_id=series, quarter_end=quarter, unit="mw", position=position, cause=cause,
+                    delta_leased=points * factor, delta_occupancy_pp=points * factor,
+                    because=f"report.html ({document_id}) {HOSTILE}",
+                )  # fmt: skip
+
+
+def _alerts(connection: duckdb.DuckDBPyConnection, document_id: str) -> None:
+    """An open alert about a series, one about a document with hostile words, and one that is resolved."""
+    for number, kind, severity, series, document, resolved in (
+        ("x1", "threshold_breach", "critical", ALPHA_SERIES, None, None),
+        ("x2", "document_quarantined", "info", None, document_id, None),
+        ("x3", "coverage", "warning", None, None, "2026-02-01 08:00:00"),
+    ):
+        _insert(
+            connection, "alerts", alert_id=number, raised_at="2026-02-11 08:00:00", vintage="2025-12-31", kind=kind,
+            severity=severity, level="operator" if series else None, series_id=series,
+            message=f"Alert {number} {HOSTILE}", rule=kind, subject=ALPHA, fact=number, since="2025-12-31",
+            document_id=document, runbook=f"docs/runbook.md#alert-{kind.replace('_', '-')}", resolved_at=resolved,
+        )  # fmt: skip
+    _figure(
+        connection, "r0", document_id, period_end="2023-03-31", metric="capacity_committed", value=60.0,
+        known_at="2023-05-10", superseded_by="r1", perimeter="A",
+    )  # fmt: skip
+    _figure(
+        connection, "r1", document_id, period_end="2023-03-31", metric="capacity_committed", value=90.0,
+        basis="restated_comparative", perimeter="B",
+    )  # fmt: skip

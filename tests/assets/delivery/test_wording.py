@@ -28,8 +28,6 @@ from assets.delivery import wording
         (wording.day(pd.Timestamp("2025-09-30")), "2025-09-30"),
         (wording.day(datetime.date(2025, 9, 30)), "2025-09-30"),
         (wording.day(pd.NaT), ""),
-        (wording.series_label("Beta, portfolio", "pct"), "Beta, portfolio (rate only)"),
-        (wording.basis_name("prior_year_comparative"), "prior-year comparative"),
     ],
 )
 def test_numbers_and_dates_are_written_for_people(written: str, expected: str) -> None:

@@ -1,0 +1,1 @@
+"""The sections of the page, one a module: from published tables to blocks. Markup stands in templates/."""
