@@ -4,6 +4,10 @@ Belongs here: what readers get and how it gets there. Not here: whether it may b
 
 A reader who has the old file open keeps reading it; one who opens a moment later gets the new one. No .wal stands
 beside the file, and its storage version (v1.4.0) is the one that most readers open.
+
+The file has the warehouse's columns, comments, checks and views, and no primary keys: nothing is written to it that
+they could guard, and on millions of rows their indexes are larger than the rows and slow every publication. Instead the
+rows lie in the order that questions ask for, so that a reader skips what it does not need.
 """
 
 from __future__ import annotations
@@ -24,6 +28,15 @@ FILE_NAME = "occupancy.duckdb"
 STORAGE_VERSION = "v1.4.0"
 # Which runs there were changes with every run, whether or not a figure did.
 _LEFT_OUT_OF_COMPARISON = {"runs"}
+# Order of rows in the tables that grow without end: vintage and level first, since nearly every question names them.
+# Each is a key of its table, so that equal tables lie in equal order. All others lie in order of their columns.
+_ORDER = {
+    "occupancy_forecast": "vintage, level, scenario, series_id, quarter_end",
+    "breach_probability": "vintage, level, scenario, threshold, series_id, quarter_end",
+    "contiguous_space": "vintage, scenario, quarter_end, series_id",
+    "forecast_bridge": "vintage_to, level, scenario, series_id, quarter_end, vintage_from, position, cause",
+    "path_samples": "vintage, level, quarter_end, scenario, series_id, path",
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,10 @@ def publish(warehouse: Path, published: Path, keep: int = 12, label: str = "") -
     target = published / FILE_NAME
     (published / "history").mkdir(parents=True, exist_ok=True)
     for leftover in published.glob(f".{FILE_NAME}.*"):
-        leftover.unlink(missing_ok=True)
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
     with connect(warehouse, read_only=True) as connection:
         wanted = fingerprint(connection)
     standing = published_fingerprint(target)
@@ -78,22 +94,28 @@ def publish(warehouse: Path, published: Path, keep: int = 12, label: str = "") -
 
 
 def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
-    """SHA-256 over the published tables' definitions, comments and rows, in order of their columns; `runs` left out."""
+    """SHA-256 over the published tables' definitions, comments, row counts and sums of row hashes, and over the views.
+
+    The order of rows does not count, nor what stands in `runs`. Comparable within one version of DuckDB.
+    """
     digest = hashlib.sha256()
     for table in published_tables(connection):
         digest.update(table.encode())
-        described = connection.execute(
+        columns = connection.execute(
             "SELECT column_name, data_type, comment FROM duckdb_columns()"
             " WHERE table_name = ? AND schema_name = 'main' AND database_name = current_database()"
             " ORDER BY column_index",
             [table],
         ).fetchall()
-        digest.update(repr(described).encode())
+        digest.update(repr(columns).encode())
         if table in _LEFT_OUT_OF_COMPARISON:
             continue
-        cursor = connection.execute(f'SELECT * FROM "{table}" ORDER BY ALL')
-        while rows := cursor.fetchmany(10_000):
-            digest.update(repr(rows).encode())
+        # Equal rows cancel in the xor and not in the sum.
+        names = ", ".join(f'"{name}"' for name, _, _ in columns)
+        rows = connection.execute(
+            f'SELECT count(*), sum(hash), bit_xor(hash) FROM (SELECT hash({names}) AS hash FROM main."{table}")'
+        ).fetchall()
+        digest.update(repr(rows).encode())
     views = connection.execute(
         "SELECT view_name, sql, comment FROM duckdb_views()"
         " WHERE schema_name = 'main' AND NOT internal AND database_name = current_database() ORDER BY view_name"
@@ -116,15 +138,18 @@ def published_fingerprint(path: Path) -> str | None:
 def _write(warehouse: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
     with connect_nowhere() as connection:
+        # Where sorting needs more than memory, it goes beside the file: there must be room for that anyway.
+        connection.execute(f"SET temp_directory = '{_quoted(target)}.sorting'")
         connection.execute(f"ATTACH '{_quoted(warehouse)}' AS source (READ_ONLY)")
         connection.execute(f"ATTACH '{_quoted(target)}' AS publication (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE publication")
         with transaction(connection):
-            # The schema file makes keys and checks; rows go in order of their columns: equal tables, equal files.
             connection.execute(_published_part(sql_text("schema")))
             for table in published_tables(connection, "source"):
+                order = _ORDER.get(table, "ALL")
                 connection.execute(
-                    f'INSERT INTO publication.main."{table}" BY NAME SELECT * FROM source.main."{table}" ORDER BY ALL'
+                    f'INSERT INTO publication.main."{table}" BY NAME'
+                    f' SELECT * FROM source.main."{table}" ORDER BY {order}'
                 )
             describe(connection)
         connection.execute("CHECKPOINT publication")
@@ -135,8 +160,9 @@ def _write(warehouse: Path, target: Path) -> None:
 
 
 def _published_part(schema: str) -> str:
-    # What stands in schema `internal` is the pipeline's own.
-    statements = [part.strip() for part in re.sub(r"--[^\n]*", "", schema).split(";")]
+    """The statements of schema.sql that readers' tables need: without keys, and without the pipeline's own."""
+    keyless = re.sub(r",\s*PRIMARY KEY \([^)]*\)", "", re.sub(r"--[^\n]*", "", schema))
+    statements = [part.strip() for part in keyless.replace(" PRIMARY KEY", " NOT NULL").split(";")]
     return ";\n".join(part for part in statements if part and "internal" not in part.split("(")[0]) + ";"
 
 

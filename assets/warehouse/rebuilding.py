@@ -31,7 +31,7 @@ FROZEN_TABLES = (
     *("occupancy_forecast", "breach_probability", "backtest_accuracy", "forecast_choice", "backlog_runoff"),
     *("vintages", "forecast_bridge"),
     *("contiguous_space", "path_samples", "lease_estimates", "scenario_effects", "scenario_sensitivity"),
-    *("scenario_carriers", "join_weights", "ladder_forecast", "runs"),
+    *("scenario_carriers", "join_weights", "ladder_forecast", "alerts", "runs"),
 )
 
 Judge = Callable[[list[Archived], pd.DataFrame], Judged]

@@ -7,7 +7,7 @@ JOIN duckdb_views() AS view
     AND view.schema_name = view_column.schema_name
 JOIN (
     SELECT *, array_position([
-        'observations', 'occupancy_history', 'occupancy_forecast', 'leases', 'portfolios', 'facilities', 'portfolio_history'
+        'observations', 'occupancy_history', 'occupancy_forecast', 'breach_probability', 'leases', 'portfolios', 'facilities', 'portfolio_history'
     ], table_name) AS position
     FROM duckdb_columns()
     WHERE database_name = current_database() AND schema_name = 'main' AND comment IS NOT NULL

@@ -46,18 +46,80 @@ LEFT JOIN occupancy_history AS year_before
 WHERE history.occupancy IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY history.level, history.series_id ORDER BY history.quarter_end DESC) = 1;
 
--- The newest frozen vintage of each scenario. Portfolios of leases stand in lease_forecast.
+-- Newest vintage of the reported series (portfolio null) and of each portfolio. Reported series are forecast at every
+-- vintage, and the newest of all is known without reading a row; every portfolio has a total.
+CREATE OR REPLACE VIEW newest_vintages AS
+SELECT NULL AS portfolio, max(vintage) AS vintage FROM occupancy_forecast
+UNION ALL
+SELECT portfolio, max(vintage) FROM occupancy_forecast WHERE level = 'total' AND portfolio IS NOT NULL GROUP BY portfolio;
+
+-- The newest vintage of reported series. Portfolios of leases stand in lease_forecast.
 CREATE OR REPLACE VIEW latest_forecast AS
 SELECT * FROM occupancy_forecast
-WHERE portfolio IS NULL
-QUALIFY vintage = max(vintage) OVER (PARTITION BY scenario);
+WHERE portfolio IS NULL AND vintage = (SELECT vintage FROM newest_vintages WHERE portfolio IS NULL);
 
 -- The newest simulation of each portfolio of leases, every scenario.
 CREATE OR REPLACE VIEW lease_forecast AS
 SELECT portfolio, illustrative, forecast.* EXCLUDE (portfolio)
 FROM occupancy_forecast AS forecast
-JOIN portfolios USING (portfolio)
-QUALIFY vintage = max(vintage) OVER (PARTITION BY portfolio);
+JOIN newest_vintages USING (portfolio, vintage)
+JOIN portfolios USING (portfolio);
+
+-- Breach probabilities of the newest vintage, reported series and portfolios.
+CREATE OR REPLACE VIEW latest_breach AS
+SELECT breach.*
+FROM breach_probability AS breach
+JOIN newest_vintages AS newest
+    ON newest.vintage = breach.vintage AND newest.portfolio IS NOT DISTINCT FROM breach.portfolio;
+
+-- The printed figures behind each quarter of a series, down to document, place and words.
+CREATE OR REPLACE VIEW series_sources AS
+SELECT
+    of_quarter.level, of_quarter.series_id, of_quarter.quarter_end, observations.observation_id, observations.metric,
+    observations.value, observations.unit, observations.basis, observations.known_at, documents.document_id, documents.file_name,
+    observations.locator, observations.quote, observations.trust
+FROM (
+    SELECT level, series_id, quarter_end, unnest(string_split(observation_ids, ' ')) AS observation_id FROM occupancy_history
+) AS of_quarter
+JOIN observations USING (observation_id)
+JOIN documents USING (document_id);
+
+-- What was let and what was delivered in each quarter, of reported series and of rent rolls.
+CREATE OR REPLACE VIEW net_absorption AS
+WITH keys AS MATERIALIZED (
+    -- As macro slug makes them; a published view cannot call it.
+    SELECT operator, trim(regexp_replace(strip_accents(lower(operator)), '[^\p{L}\p{N}]+', '-', 'g'), '-') AS key
+    FROM (SELECT DISTINCT operator FROM facilities WHERE facility_id IN (SELECT facility_id FROM portfolio_history))
+), levels AS (
+    SELECT NULL AS portfolio, level, series_id, quarter_end, unit, in_service, leased
+    FROM occupancy_history WHERE in_service IS NOT NULL AND leased IS NOT NULL
+    UNION ALL
+    SELECT portfolio, 'facility', facility_id, quarter_end, 'mw', in_service_mw, leased_mw FROM portfolio_history
+    UNION ALL
+    SELECT portfolio, 'operator', portfolio || '/' || key, quarter_end, 'mw', in_service_mw, leased_mw
+    FROM (
+        SELECT history.portfolio, operator, quarter_end, sum(in_service_mw) AS in_service_mw, sum(leased_mw) AS leased_mw
+        FROM portfolio_history AS history JOIN facilities USING (facility_id)
+        GROUP BY history.portfolio, operator, quarter_end
+    ) JOIN keys USING (operator)
+    UNION ALL
+    SELECT portfolio, 'total', portfolio || '/total', quarter_end, 'mw', sum(in_service_mw), sum(leased_mw)
+    FROM portfolio_history GROUP BY portfolio, quarter_end
+), with_before AS (
+    SELECT *, lag(quarter_end) OVER own = last_day(quarter_end - INTERVAL 3 MONTH) AS has_quarter_before,
+           lag(quarter_end, 4) OVER own = last_day(quarter_end - INTERVAL 12 MONTH) AS has_year_before,
+           lag(in_service) OVER own AS in_service_before, lag(leased) OVER own AS leased_before, lag(leased, 4) OVER own AS leased_year_ago
+    FROM levels
+    WINDOW own AS (PARTITION BY level, series_id ORDER BY quarter_end)
+), changes AS (
+    SELECT *, in_service - leased AS vacant, CASE WHEN has_quarter_before THEN leased - leased_before END AS absorbed,
+           CASE WHEN has_quarter_before THEN in_service - in_service_before END AS delivered,
+           CASE WHEN has_year_before THEN leased - leased_year_ago END AS absorbed_in_year
+    FROM with_before
+)
+SELECT portfolio, level, series_id, quarter_end, unit, in_service, leased, vacant, absorbed, delivered, absorbed_in_year,
+       CASE WHEN absorbed_in_year > 0 THEN vacant / (absorbed_in_year / 4) END AS quarters_of_supply
+FROM changes;
 
 -- Leases in place at the date of their rent roll.
 CREATE OR REPLACE VIEW leases_in_place AS
@@ -67,24 +129,38 @@ JOIN portfolios USING (portfolio)
 JOIN facilities USING (facility_id)
 WHERE commencement_date <= as_of AND end_date >= as_of;
 
--- The ten largest tenants of each operator and portfolio by MW in place.
+-- The ten largest tenants of each operator and portfolio by MW in place. The two levels stand apart so that a question about
+-- one does not pay for both; what the tenth largest holds is found first, so that only few rows are put in order.
 CREATE OR REPLACE VIEW tenant_concentration AS
-WITH held AS (
-    SELECT portfolio, 'operator' AS level, operator AS name, tenant_id, any_value(tenant_name) AS tenant_name,
-           any_value(sector) AS sector, sum(mw) AS mw
-    FROM leases_in_place GROUP BY portfolio, operator, tenant_id
+WITH large AS (
+    (
+        WITH held AS (
+            SELECT portfolio, operator AS name, tenant_id, any_value(tenant_name) AS tenant_name, any_value(sector) AS sector, sum(mw) AS mw
+            FROM leases_in_place GROUP BY portfolio, operator, tenant_id
+        ), sums AS (
+            SELECT portfolio, name, sum(mw) AS all_mw, list_min(max(mw, 10)) AS tenth_mw FROM held GROUP BY portfolio, name
+        )
+        SELECT portfolio, 'operator' AS level, name, tenant_id, tenant_name, sector, mw, mw / all_mw AS share_of_leased
+        FROM held JOIN sums USING (portfolio, name) WHERE mw >= tenth_mw
+    )
     UNION ALL
-    SELECT portfolio, 'total', portfolio, tenant_id, any_value(tenant_name), any_value(sector), sum(mw)
-    FROM leases_in_place GROUP BY portfolio, tenant_id
+    (
+        WITH held AS (
+            SELECT portfolio, portfolio AS name, tenant_id, any_value(tenant_name) AS tenant_name, any_value(sector) AS sector, sum(mw) AS mw
+            FROM leases_in_place GROUP BY portfolio, tenant_id
+        ), sums AS (
+            SELECT portfolio, name, sum(mw) AS all_mw, list_min(max(mw, 10)) AS tenth_mw FROM held GROUP BY portfolio, name
+        )
+        SELECT portfolio, 'total' AS level, name, tenant_id, tenant_name, sector, mw, mw / all_mw AS share_of_leased
+        FROM held JOIN sums USING (portfolio, name) WHERE mw >= tenth_mw
+    )
 ), ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY portfolio, level, name ORDER BY mw DESC, tenant_id) AS rank,
-           mw / sum(mw) OVER (PARTITION BY portfolio, level, name) AS share_of_leased
-    FROM held
+    SELECT *, row_number() OVER (PARTITION BY portfolio, level, name ORDER BY mw DESC, tenant_id) AS rank FROM large
+    QUALIFY rank <= 10
 )
 SELECT portfolio, level, name, rank, tenant_id, tenant_name, sector, mw, share_of_leased,
        sum(share_of_leased) OVER (PARTITION BY portfolio, level, name ORDER BY rank) AS cumulative_share
-FROM ranked
-QUALIFY rank <= 10;
+FROM ranked;
 
 -- Leases in place whose stack the hall hardly hosts, by what is known of the hall: evidence and its other leases apart.
 CREATE OR REPLACE VIEW stack_mismatches AS
@@ -166,7 +242,29 @@ HAVING backlog IS NOT NULL;
 COMMENT ON VIEW current_observations IS 'Observations that nothing later has replaced.';
 COMMENT ON VIEW restatements IS 'Each restated figure beside what replaced it, with the reason.';
 COMMENT ON VIEW latest_occupancy IS 'Latest quarter of every series of occupancy_history, with changes on the quarter and the year (fractions).';
-COMMENT ON VIEW latest_forecast IS 'occupancy_forecast of the newest vintage of each scenario.';
+COMMENT ON VIEW newest_vintages IS 'Newest vintage of the reported series and of each portfolio; join it to see one state of knowledge of a table of all vintages.';
+COMMENT ON COLUMN newest_vintages.portfolio IS 'Rent roll (portfolios.portfolio); null for the reported series.';
+COMMENT ON COLUMN newest_vintages.vintage IS 'Newest quarter end a forecast was made from.';
+COMMENT ON VIEW latest_forecast IS 'occupancy_forecast of reported series, newest vintage.';
+COMMENT ON VIEW latest_breach IS 'breach_probability of the newest vintage of reported series and of each portfolio.';
+COMMENT ON VIEW series_sources IS 'The printed figures behind each quarter of a series (levels facility, operator and single markets), with document, place and words.';
+COMMENT ON COLUMN series_sources.level IS 'Level of the series.';
+COMMENT ON COLUMN series_sources.unit IS 'Unit of the printed figure.';
+COMMENT ON COLUMN series_sources.known_at IS 'Date from which the figure was public.';
+COMMENT ON COLUMN series_sources.file_name IS 'Name under which the document first arrived.';
+COMMENT ON VIEW net_absorption IS 'Space let and space delivered by quarter: reported series in their unit, rent rolls in MW by facility, operator and total.';
+COMMENT ON COLUMN net_absorption.portfolio IS 'Rent roll; null for reported series.';
+COMMENT ON COLUMN net_absorption.level IS 'Level of the series.';
+COMMENT ON COLUMN net_absorption.series_id IS 'Reported: occupancy_history.series_id; rent rolls: the building, portfolio / operator or portfolio / total.';
+COMMENT ON COLUMN net_absorption.quarter_end IS 'Quarter end.';
+COMMENT ON COLUMN net_absorption.unit IS 'Unit of the capacities; mw for rent rolls.';
+COMMENT ON COLUMN net_absorption.in_service IS 'Capacity ready for customers, in unit.';
+COMMENT ON COLUMN net_absorption.leased IS 'Contracted and commenced, in unit.';
+COMMENT ON COLUMN net_absorption.vacant IS 'in_service - leased, in unit.';
+COMMENT ON COLUMN net_absorption.absorbed IS 'Net absorption: leased less that of the quarter before, in unit; null where that is not known.';
+COMMENT ON COLUMN net_absorption.delivered IS 'In service less that of the quarter before, in unit; null where that is not known.';
+COMMENT ON COLUMN net_absorption.absorbed_in_year IS 'Leased less that of four quarters before, in unit; null where that is not known.';
+COMMENT ON COLUMN net_absorption.quarters_of_supply IS 'Vacant space over the mean quarterly net absorption of the last year, quarters; null where nothing net was let.';
 COMMENT ON VIEW backlog IS 'Capacity signed and not yet billed or used: committed - utilised, in unit; committed here may include space under construction.';
 
 COMMENT ON COLUMN restatements.value_before IS 'The figure as first printed, in unit.';

@@ -31,6 +31,17 @@ CONTRACT = {
     " leased_p10 leased_p25 leased_p50 leased_p75 leased_p90 leased_p95 occupancy_p05 occupancy_p10 occupancy_p25"
     " occupancy_p50 occupancy_p75 occupancy_p90 occupancy_p95 occupancy_mean model",
     "breach_probability": "vintage scenario level series_id quarter_end horizon threshold probability",
+    "backtest_accuracy": "model level horizon origins n mae_pp bias_pp mase swis coverage_80 coverage_95"
+    " skill_vs_naive",
+    "vintages": "vintage as_of known_by data_fingerprint code_version seed settings documents observations series"
+    " origin",
+    "forecast_scores": "vintage level series_id stack unit quarter_end horizon occupancy known_at occupancy_p025"
+    " occupancy_p10 occupancy_p50 occupancy_p90 occupancy_p975 last_value error_pp last_value_error_pp inside_80"
+    " inside_95 model",
+    "outside_forecasts": "observation_id source market metric period_end unit made_on value actual actual_known_at"
+    " last_value last_value_period series_id vintage own_value error last_value_error own_error",
+    "forecast_bridge": "vintage_from vintage_to scenario level series_id quarter_end unit position cause delta_leased"
+    " delta_occupancy_pp because portfolio",
     "forecast_accuracy": "model level horizon origins n mae_pp bias_pp mase swis coverage_80 coverage_95"
     " skill_vs_naive",
     "forecast_choice": "vintage level series_id quantity member weight backtest_error fallback reason",
@@ -64,6 +75,8 @@ CONTRACT = {
     " swing_mw swing_pp",
     "scenario_carriers": "vintage scenario portfolio lease_id facility_id tenant_id quarter_end base_mw scenario_mw"
     " delta_mw",
+    "alerts": "alert_id raised_at vintage kind severity level series_id message delivered_at rule subject fact since"
+    " value limit_value unit document_id runbook resolved_at",
     "claims": "claim_id grade",
     "assumptions": "parameter value low high unit basis",
 }

@@ -38,7 +38,7 @@ def note(database: duckdb.DuckDBPyConnection) -> str:
     return str(database.execute("SELECT note FROM claims WHERE claim_id = 'C01'").fetchall()[0][0])
 
 
-def test_published_tables_equal_the_warehouse_with_comments_keys_and_views(path: Path, tmp_path: Path) -> None:
+def test_published_tables_equal_the_warehouse_with_comments_checks_and_views(path: Path, tmp_path: Path) -> None:
     result = publish(path, tmp_path / "published", label="2026-03-31_r1")
     assert result.changed
     with connect(path, read_only=True) as inner, connect(result.path, read_only=True) as outer:
@@ -48,7 +48,10 @@ def test_published_tables_equal_the_warehouse_with_comments_keys_and_views(path:
             " WHERE schema_name = 'main' AND NOT internal ORDER BY ALL",
             "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = 'main' ORDER BY ALL",
             "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal ORDER BY ALL",
-            "SELECT table_name, constraint_text FROM duckdb_constraints() WHERE schema_name = 'main' ORDER BY ALL",
+            "SELECT table_name, constraint_text FROM duckdb_constraints()"
+            " WHERE schema_name = 'main' AND constraint_type = 'CHECK' ORDER BY ALL",
+            "SELECT table_name, column_name FROM duckdb_columns()"
+            " WHERE schema_name = 'main' AND NOT internal AND NOT is_nullable ORDER BY ALL",
         ):
             assert outer.execute(query).fetchall() == inner.execute(query).fetchall()
         assert outer.execute(
@@ -59,6 +62,63 @@ def test_published_tables_equal_the_warehouse_with_comments_keys_and_views(path:
         ]
         tags = outer.execute("SELECT tags FROM duckdb_databases() WHERE database_name = 'occupancy'").fetchall()
         assert "v1.4.0" in str(tags)
+
+
+def test_a_publication_has_no_keys(path: Path, tmp_path: Path) -> None:
+    """On millions of rows their indexes are larger than the rows, and nothing is ever written to the file."""
+    result = publish(path, tmp_path / "published")
+    with connect(result.path, read_only=True) as connection:
+        found = connection.execute("SELECT DISTINCT constraint_type FROM duckdb_constraints() ORDER BY ALL").fetchall()
+    assert found == [("CHECK",), ("NOT NULL",)]
+
+
+def test_rows_lie_in_the_order_that_questions_ask_for(path: Path, tmp_path: Path) -> None:
+    """A reader skips what it does not need only where rows of a vintage and level lie together."""
+    with connect(path) as connection:
+        for vintage in ("2026-03-31", "2025-12-31"):
+            for level, series in (("total", "total/mw"), ("operator", "b/mw"), ("operator", "a/mw")):
+                connection.execute(
+                    "INSERT INTO breach_probability BY NAME SELECT ?::DATE AS vintage, 'base' AS scenario, ? AS level,"
+                    " ? AS series_id, DATE '2026-12-31' AS quarter_end, 3 AS horizon, 0.8 AS threshold,"
+                    " 0.1 AS probability",
+                    [vintage, level, series],
+                )
+    result = publish(path, tmp_path / "published")
+    with connect(result.path, read_only=True) as connection:
+        found = connection.execute("SELECT vintage::VARCHAR, level, series_id FROM breach_probability").fetchall()
+    assert found == sorted(found)
+    assert len(found) == 6
+
+
+@pytest.mark.parametrize(
+    "change_row",
+    [
+        "INSERT INTO deliveries VALUES ('p', 'p/x', DATE '2027-03-31', 1, 'd', 'row 1')",
+        "UPDATE deliveries SET mw = 2.5 WHERE facility_id = 'p/a'",
+        "UPDATE deliveries SET facility_id = if(facility_id = 'p/a', 'p/b', 'p/a')",
+        "DELETE FROM deliveries WHERE mw = 3",
+    ],
+)
+def test_any_change_of_a_row_is_published(path: Path, tmp_path: Path, change_row: str) -> None:
+    """A change that the comparison misses would never reach a reader: a row twice, or values that change places."""
+    with connect(path) as connection:
+        connection.execute(
+            "INSERT INTO deliveries VALUES ('p', 'p/a', DATE '2027-03-31', 2, 'd', 'row 1'),"
+            " ('p', 'p/b', DATE '2027-03-31', 3, 'd', 'row 2'), ('p', 'p/x', DATE '2027-03-31', 1, 'd', 'row 1')"
+        )
+    publish(path, tmp_path / "published")
+    with connect(path) as connection:
+        connection.execute(change_row)
+    assert publish(path, tmp_path / "published").changed
+
+
+def test_what_a_killed_publication_left_is_cleared(path: Path, tmp_path: Path) -> None:
+    """A folder that sorting left behind must not stop the next publication."""
+    leftover = tmp_path / "published" / ".occupancy.duckdb.1.sorting"
+    leftover.mkdir(parents=True)
+    (leftover / "part.tmp").write_bytes(b"x")
+    publish(path, tmp_path / "published")
+    assert not leftover.exists()
 
 
 def test_nothing_is_left_beside_the_file(path: Path, tmp_path: Path) -> None:
