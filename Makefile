@@ -6,13 +6,13 @@ BIN := $(VENV)/bin
 export COLOCAST_HOME ?= $(CURDIR)/.colocast
 export DAGSTER_HOME ?= $(COLOCAST_HOME)/dagster
 
-.PHONY: help run test setup ui check bench lock
+.PHONY: help run test setup ui check docs bench lock
 
 help:
 	@echo "make run    set up, then read the bundled reports, forecast and publish"
 	@echo "make test   set up, then all tests"
 	@echo "make ui     the Dagster web UI at 127.0.0.1:3000, schedules and sensors running"
-	@echo "make setup | check | bench | lock"
+	@echo "make setup | check | docs | bench | lock"
 
 run: $(VENV)/.core
 	@$(BIN)/colocast run
@@ -30,6 +30,11 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The site of docs/ into build/docs, to be opened from there or put on any web server; a broken link ends it.
+docs: $(VENV)/.dev
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --fresh-env --quiet docs build/docs
+	@echo "build/docs/index.html"
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.reading

@@ -47,8 +47,9 @@ ENTRIES: tuple[Entry, ...] = (
         "archived_documents",
         REPORTS,
         "Every report ever received, byte for byte, named by its content hash with a receipt beside it. The archive "
-        "and the published history are the truth: everything else can be made again from them. The same content under "
-        "two names is one document; a file that disappears from the inbox stays here.",
+        "and the published history are the truth: everything else can be made again from them. The same content "
+        "under two names is one document; a file that disappears from the inbox stays here. **Look here when** "
+        "somebody says that a report was sent: it is in the list of files received, or passed over with the reason.",
         kinds=("file",),
         owner=READERS_TEAM,
         table=False,
@@ -56,9 +57,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "document_readings",
         REPORTS,
-        "What the readers take from each document: candidate figures with value, unit, period, scope, basis, place and "
-        "the exact quote, and figures they recognised and did not take. Each document is read once for each version of "
-        "layouts, vocabulary and readers, in a child process with bounded memory and time.",
+        "What the readers take from each document: candidate figures with value, unit, period, scope, basis, place "
+        "and the exact quote, and figures they recognised and did not take. Each document is read once for each "
+        "version of layouts, vocabulary and readers, in a child process with bounded memory and time. **Look here "
+        "when** a document gave nothing: it is listed with what kept it from being read.",
         deps=("archived_documents",),
         kinds=("python", "html", "pdf", "csv", "excel"),
         owner=READERS_TEAM,
@@ -68,15 +70,18 @@ ENTRIES: tuple[Entry, ...] = (
         "documents",
         WAREHOUSE,
         "One row per document with its status and the reason in a sentence: accepted, quarantined (held back until "
-        "somebody looks) or rejected (not a report).",
+        "somebody looks) or rejected (not a report). **Look here first** every morning: what is held back, which "
+        "operators are late, and over time how much arrives and how much of it is taken.",
         deps=("document_readings",),
         owner=READERS_TEAM,
     ),
     Entry(
         "observations",
         WAREHOUSE,
-        "Every accepted figure as printed, in its native unit, with document, place, quote and the day it was known. A "
-        "restated figure is a new row linked to the one it supersedes; both stay.",
+        "Every accepted figure as printed, in its native unit, with document, place, quote and the day it was "
+        "known: what an analyst reconciles to the company's own report. A restated figure is a new row linked to "
+        "the one it supersedes; both stay. Its checks are the rules on figures: each failing row is listed with "
+        "what was found, what was expected and what to do.",
         deps=("document_readings",),
         owner=READERS_TEAM,
     ),
@@ -84,7 +89,8 @@ ENTRIES: tuple[Entry, ...] = (
         "quarantine",
         WAREHOUSE,
         "Every figure that was read and not accepted, with the rule that held it back. Nothing is dropped silently: "
-        "mend the cause (report, layout file, rule) and the next run lets it through.",
+        "mend the cause (report, layout file, rule) and the next run lets it through. The list by rule has an "
+        "example to start from; the runbook has a section for each rule.",
         deps=("document_readings",),
         owner=READERS_TEAM,
     ),
@@ -100,8 +106,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "leases",
         WAREHOUSE,
-        "Leases of rent rolls with file and place. Rows that break a rule are in quarantine and not here; its checks "
-        "are the rules on rent rolls.",
+        "Leases of rent rolls with file and place: tenant, sector, sensitivity, stack, MW, dates, rent. Rows that "
+        "break a rule are in quarantine and not here; its checks are the rules on rent rolls. What is missing here "
+        "is missing in every simulated building.",
         deps=("document_readings",),
         kinds=("duckdb", "csv", "excel"),
         owner=READERS_TEAM,
@@ -109,7 +116,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "portfolio_history",
         WAREHOUSE,
-        "MW in service, leased and used by building and quarter, as a rent roll states them.",
+        "MW in service, leased and used by building and quarter, as a rent roll states them: what renewal, early "
+        "ends and absorption are learnt from, and what the leases have to add up to.",
         deps=("document_readings",),
         kinds=("duckdb", "csv", "excel"),
         owner=READERS_TEAM,
@@ -117,7 +125,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "deliveries",
         WAREHOUSE,
-        "Phases under construction at the date last announced.",
+        "Phases under construction, with MW and the date last announced. A phase slips in the simulation with the "
+        "stated prior; one whose date has passed is flagged.",
         deps=("document_readings",),
         kinds=("duckdb", "csv", "excel"),
         owner=READERS_TEAM,
@@ -125,23 +134,25 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "facilities",
         WAREHOUSE,
-        "Sites named in the reports and in the operators' data files, with market and jurisdiction.",
+        "Sites named in the reports and in the operators' data files, with market and jurisdiction. Jurisdiction is "
+        "the first evidence for a site's technology stack.",
         deps=("observations",),
         owner=READERS_TEAM,
     ),
     Entry(
         "stack_evidence",
         WAREHOUSE,
-        "Dated evidence for the technology stack of a site or operator, each with a strength. Jurisdiction is moderate "
-        "evidence; the nationality of an owner is a hint and never decides.",
+        "Dated evidence for the technology stack of a site or operator, each with a strength and its source. "
+        "Jurisdiction is moderate evidence; the nationality of an owner is a hint and never decides; Hong Kong is "
+        "contested and needs evidence of the site itself.",
         deps=("observations", "facilities", "claims"),
         owner=MODELS_TEAM,
     ),
     Entry(
         "stack_shares",
         WAREHOUSE,
-        "Share of capacity on the mainland, US or dual stack, and the share nobody can tell (unknown is a class), per "
-        "facility and operator, with a grade.",
+        "Share of capacity on the mainland, US or dual stack, and the share nobody can tell (unknown is a class), "
+        "per facility and operator, with a grade. What a tenant asks: who can host my stack, and how is that known?",
         deps=("stack_evidence",),
         owner=MODELS_TEAM,
         lineage=dict.fromkeys(_CLASSES, _STACK_INPUTS),
@@ -149,9 +160,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "occupancy_history",
         WAREHOUSE,
-        "In-service, leased, committed and utilised capacity per quarter, by operator, market, stack and in total, "
-        "each in its native unit (units are never summed across). Occupancy is leased divided by in service. Each row "
-        "says how much of it is observed, estimated or assumed.",
+        "How full it was: in-service, leased, committed and utilised capacity per quarter, by operator, market, "
+        "stack and in total, each in its native unit (units are never summed across). Occupancy is leased divided "
+        "by in service: physical, not economic. Each row says how much of it is observed, estimated or assumed; the "
+        "numbers over time show whether that share erodes because reports are late.",
         deps=("observations", "stack_shares"),
         owner=MODELS_TEAM,
         lineage={
@@ -164,7 +176,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "source_disagreements",
         WAREHOUSE,
-        "Two sources, one market, one metric, one date, two values: with the definition each of them uses.",
+        "Two sources, one market, one metric, one date, two values: with the definition each of them uses. Four "
+        "printed vacancies for Hong Kong lie between 19 and 35 %, and most of the gap is what is counted.",
         deps=("observations",),
         owner=MODELS_TEAM,
         lineage={
@@ -178,22 +191,25 @@ ENTRIES: tuple[Entry, ...] = (
         "claims",
         WAREHOUSE,
         "The claims ledger: what is said about policy and market, with source and grade A to D. A claim of grade D "
-        "acts only in a scenario that names it.",
+        "(one article, nobody confirms) acts only in a scenario that names it.",
         kinds=("duckdb", "csv"),
         owner=MODELS_TEAM,
     ),
     Entry(
         "assumptions",
         WAREHOUSE,
-        "Every parameter of the models with the claim or the analyst's prior behind it.",
+        "Every parameter of the models with the claim or the analyst's prior behind it, its range and what uses it.",
         deps=("claims",),
         owner=MODELS_TEAM,
     ),
     Entry(
         "occupancy_forecast",
         OUTLOOK,
-        "Eight quarters ahead for every series with at least six points: capacity in service and leased, occupancy by "
-        "division, as quantiles between 0 and 1. One frozen vintage per quarter, made with what was known then.",
+        "How full it will be: eight quarters ahead for every series with at least six points. Capacity in service "
+        "and leased are forecast, occupancy is divided, as quantiles between 0 and 1 (p10 to p90 is the 80 % band, "
+        "p50 the number to quote). One vintage per quarter, made with what was known then and frozen afterwards. "
+        "**Look here when** bands or medians have moved: why_occupancy and why_capacity say whether the last value "
+        "or the combination is published.",
         deps=("occupancy_history", "stack_shares", "assumptions"),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -207,7 +223,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "breach_probability",
         OUTLOOK,
-        "Probability that occupancy falls below a threshold, by series and quarter.",
+        "Probability that occupancy falls below a threshold, by series and quarter: the covenant question. Over "
+        "time: how many reported series are more likely than not to be below each threshold in a year.",
         deps=("occupancy_history", "stack_shares", "assumptions"),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -216,8 +233,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "backtest_accuracy",
         OUTLOOK,
-        "How each model and the combination would have done at past quarters, each replayed with what was known then. "
-        "It tells why today's forecast is made as it is; how good published forecasts were stands in "
+        "How each model and the combination would have done at past quarters, each replayed with what was known "
+        "then. It tells why today's forecast is made as it is; how good published forecasts were stands in "
         "forecast_accuracy.",
         deps=("occupancy_history", "stack_shares", "assumptions"),
         kinds=("duckdb", "python"),
@@ -226,8 +243,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "vintages",
         OUTLOOK,
-        "Every frozen forecast with what it was made from: as-of day, fingerprint of the figures, code version, seed and "
-        "settings. A vintage is never changed after its quarter; past ones are made with what was known then.",
+        "Every frozen forecast with what it was made from: as-of day, fingerprint of the figures, code version, "
+        "seed and settings. A vintage is never changed after its quarter; past ones are made later with what was "
+        "known then, and say so.",
         deps=("occupancy_forecast",),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -235,8 +253,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "forecast_scores",
         OUTLOOK,
-        "Each forecast of a frozen vintage beside the outcome, as soon as a report tells it: error, whether the band "
-        "held it, and the last value as the bar.",
+        "Each forecast of a frozen vintage beside the outcome, as soon as a report tells it: error, whether the "
+        "band held it, and the last value as the bar. The list has the largest misses of the last eight vintages: a "
+        "shock that all series share, or one series misread?",
         deps=("vintages", "occupancy_history"),
         kinds=("duckdb",),
         owner=MODELS_TEAM,
@@ -244,8 +263,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "forecast_accuracy",
         OUTLOOK,
-        "The track record: frozen vintages against the outcomes that came, by level and horizon - error, bias, "
-        "coverage of the bands, skill against the last value. Nothing in it is made with hindsight.",
+        "How good were we? Frozen vintages against the outcomes that came, by level and horizon: error, bias, "
+        "coverage of the bands, skill against the last value. Nothing in it is made with hindsight. **Look at the "
+        "plots:** coverage_80 well away from 0.8 on many outcomes means bands that are too narrow or too wide; "
+        "skill below 0 means that readers were better off with the last value.",
         deps=("forecast_scores",),
         kinds=("duckdb",),
         owner=MODELS_TEAM,
@@ -253,8 +274,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "outside_forecasts",
         OUTLOOK,
-        "What others forecast (market tables with forecast columns) beside what came, the last value known then, and "
-        "our own vintage of that day.",
+        "What others forecast (market tables with forecast columns) beside what came, the last value known then, "
+        "and our own vintage of that day.",
         deps=("observations", "vintages"),
         kinds=("duckdb",),
         owner=MODELS_TEAM,
@@ -262,8 +283,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "forecast_bridge",
         OUTLOOK,
-        "Why a forecast moved from one vintage to the next, by cause, with the documents, leases or parameters behind "
-        "each cause. The parts of a series and quarter add up to its change.",
+        "What moved the forecast? The change from one vintage to the next by cause - restatement, new report, lease "
+        "event, assumption or scenario, model or weights - with the documents, leases or parameters behind each. "
+        "The parts of a series and quarter add up to its change. The list has the largest parts of the newest step; "
+        "a large part of *model or weights* on unchanged reports is a question to the forecasting team.",
         deps=("vintages", "leases", "scenarios", "shocks", "assumptions"),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -280,7 +303,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "lease_expiries",
         OUTLOOK,
-        "Expiring MW by quarter, stack, sector and tier, of leases in place; options not counted.",
+        "Expiring MW by quarter, stack, sector and tier, of leases in place; options not counted. What a planner "
+        "has to sell again, and when.",
         deps=("leases", "facilities"),
         owner=MODELS_TEAM,
         lineage={"mw": (("leases", "mw"),), "expiry_quarter": (("leases", "end_date"),)},
@@ -288,7 +312,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "wale",
         OUTLOOK,
-        "Weighted average lease expiry by MW and by rent, now and at the last four quarter ends.",
+        "Weighted average lease expiry, in years, by MW and by rent, now and at the last four quarter ends. The two "
+        "weights can differ by years; quote which one.",
         deps=("leases", "facilities"),
         owner=MODELS_TEAM,
         lineage={
@@ -299,7 +324,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "backlog_runoff",
         OUTLOOK,
-        "MW signed and not commenced: what begins in each quarter and what is left.",
+        "MW signed and not commenced: what begins in each quarter and what is left, from the dates of the leases "
+        "themselves and the delays that the portfolio has had.",
         deps=_LEASE_INPUTS,
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -307,7 +333,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "contiguous_space",
         OUTLOOK,
-        "Largest contiguous free block of each building by quarter, and the probability that it holds 5 MW.",
+        "Largest contiguous free block of each building by quarter, and the probability that it holds 5 MW: what a "
+        "large tenant asks, which a vacancy rate does not answer.",
         deps=_LEASE_INPUTS,
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -315,7 +342,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "path_samples",
         OUTLOOK,
-        "Joint sample paths of every scenario, for questions about several buildings at once.",
+        "Joint sample paths of every scenario, for questions about several buildings at once. Bands of buildings "
+        "must not be added: their tenants leave together.",
         deps=_LEASE_INPUTS,
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -332,8 +360,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "join_weights",
         OUTLOOK,
-        "How the simulated leases and the panel forecaster did at past quarter ends, and the weight of the leases in "
-        "what is published.",
+        "How the simulated leases and the panel forecaster did at past quarter ends, and the weight of the leases "
+        "in what is published. Weight 1: the simulation alone, since joining has not been shown to help.",
         deps=_LEASE_INPUTS,
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -350,7 +378,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "scenarios",
         OUTLOOK,
-        "Scenarios in force: the bundled files and those of COLOCAST_HOME/scenarios.",
+        "Scenarios in force: the bundled files and those of COLOCAST_HOME/scenarios. A wrong file stops the step "
+        "with file, line and key.",
         deps=("claims",),
         kinds=("duckdb", "yaml"),
         owner=MODELS_TEAM,
@@ -366,8 +395,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "scenario_effects",
         OUTLOOK,
-        "Waterfall from base to each scenario in MW, by shock and by what physically happens; the charts of the leases "
-        "hang here.",
+        "What does a policy cost, and where? Waterfall from base to each scenario in MW, by shock and by what "
+        "physically happens to leases; the charts of the leases hang here.",
         deps=(*_LEASE_INPUTS, "scenarios", "shocks"),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -375,7 +404,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "scenario_sensitivity",
         OUTLOOK,
-        "Tornado: what each assumption swings between its low and its high, in MW and points.",
+        "Which assumptions swing the result most? Tornado: what each one moves between its low and its high, in MW "
+        "and points.",
         deps=(*_LEASE_INPUTS, "scenarios", "shocks"),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
@@ -383,16 +413,46 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "scenario_carriers",
         OUTLOOK,
-        "Which leases carry a scenario: expected MW of each under base and under it.",
+        "Which leases carry a scenario: expected MW of each under base and under it, the largest difference first.",
         deps=(*_LEASE_INPUTS, "scenarios", "shocks"),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
     ),
     Entry(
+        "alerts",
+        DELIVERY,
+        "What people should be told without having to look, one row a fact, ever: a forecast that crosses a "
+        "threshold, a late report, a document held back, a restatement, coverage outside its band, sources that "
+        "disagree. The sensor alert_messenger tells each address once.",
+        deps=(
+            "documents",
+            "observations",
+            "occupancy_history",
+            "breach_probability",
+            "forecast_scores",
+            "source_disagreements",
+            "portfolios",
+            "portfolio_history",
+        ),
+        kinds=("duckdb", "yaml"),
+        lineage={
+            "value": (
+                ("breach_probability", "probability"),
+                ("observations", "value"),
+                ("forecast_scores", "inside_80"),
+                ("source_disagreements", "value_a"),
+                ("source_disagreements", "value_b"),
+            ),
+            "document_id": (("documents", "document_id"), ("observations", "document_id")),
+            "series_id": (("breach_probability", "series_id"), ("occupancy_history", "series_id")),
+        },
+    ),
+    Entry(
         "publication",
         DELIVERY,
-        "The file for readers, published/occupancy.duckdb: written beside, checked, then renamed into place, so that "
-        "no reader ever waits or meets half of it. Where a blocking rule fails, the last publication stands.",
+        "The file for readers, published/occupancy.duckdb: written beside, checked, then renamed into place, so "
+        "that no reader ever waits or meets half of it. Where a blocking rule fails there is no materialisation, "
+        "and the last publication stands. Its checks are the rules on the tables as a whole.",
         deps=(
             "documents",
             "observations",
@@ -430,13 +490,15 @@ ENTRIES: tuple[Entry, ...] = (
             "scenario_effects",
             "scenario_sensitivity",
             "scenario_carriers",
+            "alerts",
         ),
         table=False,
     ),
     Entry(
         "report_page",
         DELIVERY,
-        "reports/index.html: one page that works offline; every number on it links to document, place and quote.",
+        "reports/index.html: one page that works offline; every number on it links to document, place and quote. "
+        "Made from the published file alone, so that page and file never differ.",
         deps=("publication",),
         kinds=("html",),
         table=False,

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import dagster as dg
 
 from pipelines.findings import ROW_COLUMNS, sentence, shorten
-
-RULES_PAGE = "docs/rules.md"
+from pipelines.runbook import address, rule_section
+from pipelines.settings import Settings
 
 
 class RuleWords(Protocol):
@@ -46,17 +46,29 @@ def check_name(rule_id: str) -> str:
 
 
 def rule_specs(rules: Iterable[RuleWords], asset: str) -> list[dg.AssetCheckSpec]:
-    """One specification per rule on an asset, with its meaning, remedy and a link to the rules' page."""
+    """One specification per rule on an asset, with its meaning, remedy and a link to its section of the runbook."""
     return [
         dg.AssetCheckSpec(
             name=check_name(rule.id),
             asset=asset,
             blocking=True,
-            description=f"{rule.title}. {rule.means} Remedy: {rule.remedy} See {RULES_PAGE}#{rule.id.lower()}.",
-            metadata={"rule": rule.id, "severity": rule.severity, "rules": f"{RULES_PAGE}#{rule.id.lower()}"},
+            description=described(f"{rule.title}. {rule.means} Remedy: {rule.remedy}", rule.id),
+            metadata={"rule": rule.id, "severity": rule.severity, "runbook": runbook_metadata(rule.id)},
         )
         for rule in rules
     ]
+
+
+def described(words: str, rule_id: str) -> str:
+    """A check's description: its words, then where the runbook says what to do."""
+    return f"{words} Runbook: {address(rule_section(rule_id), Settings().docs_url)}"
+
+
+def runbook_metadata(rule_id: str) -> dg.MetadataValue[str | None]:
+    """The rule's section of the runbook: a link where the docs site's address is set, else its place as text."""
+    docs_url = Settings().docs_url
+    where = address(rule_section(rule_id), docs_url)
+    return dg.MetadataValue.url(where) if docs_url else dg.MetadataValue.text(where)
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dg.TableMetadataValue:
@@ -88,7 +100,7 @@ def rule_results(
             "severity": str(finding["severity"]),
             "rows checked": int(finding["checked"]),
             "rows failing": int(finding["failing_total"]),
-            "rule": f"{RULES_PAGE}#{str(finding['id']).lower()}",
+            "runbook": runbook_metadata(str(finding["id"])),
         }
         if finding["failing"]:
             metadata["failing rows"] = table(finding["failing"], ROW_COLUMNS)

@@ -192,6 +192,28 @@ def simulate(
 
 
 @app.command()
+def fetch(
+    context: typer.Context,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Ask this source alone; again for more. Default all that are on."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look up what would come; fetch, write and remember nothing.")
+    ] = False,
+) -> None:
+    """Ask the configured sources for new filings and put them into the inbox.
+
+    Exit 0: all sources could be asked, or none is configured. 1: something failed, with reason and remedy. 2: the
+    sources file, a name or the contact is wrong.
+    """
+    with friendly(context.obj):
+        from pipelines.commands.fetching import fetch_filings
+
+        raise typer.Exit(fetch_filings(source or [], dry_run))
+
+
+@app.command()
 def sql(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="One SELECT.")],
@@ -225,6 +247,18 @@ def status(context: typer.Context) -> None:
         from pipelines.commands.looking import show_status
 
         raise typer.Exit(show_status())
+
+
+@app.command()
+def tell(context: typer.Context) -> None:
+    """Send open alerts that nobody was told yet to the addresses in COLOCAST_NOTIFY (the UI's messenger does so itself).
+
+    Exit 0: all taken, or nobody to tell. 1: a message was not taken; it waits, and the next call tries again.
+    """
+    with friendly(context.obj):
+        from pipelines.commands.telling import tell as send_alerts
+
+        raise typer.Exit(send_alerts())
 
 
 @app.command()

@@ -11,6 +11,8 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.alert_sensor import alert_sensor
+from pipelines.filing_sensor import filing_sensor
 from pipelines.resources import Workplace
 from pipelines.sensors import failure_sensor, inbox_sensor
 from pipelines.settings import Settings
@@ -43,8 +45,9 @@ def build_defs(
         selection=dg.AssetSelection.all() - frozen,
         executor_def=dg.in_process_executor,
         tags=ends_after,
-        description="The main job: receive, read, judge, load, forecast, audit, publish, page. With nothing new in the "
-        "inbox it ends within seconds and changes nothing.",
+        description="The main job: receive, read, judge, load, forecast, score, find alerts, audit, publish, page. It "
+        "runs daily and when a report arrives; start it by hand after mending something. With nothing new it ends "
+        "within seconds and changes nothing. What to do about a failed check stands in docs/runbook.md.",
     )
     rebuild = dg.define_asset_job(
         REBUILD,
@@ -53,7 +56,8 @@ def build_defs(
         config={"resources": {WORKPLACE: {"config": {"rebuild": True}}}},
         tags=ends_after,
         description="The warehouse again, from the archive alone: drops warehouse and readings, reads every archived "
-        "document anew. The result equals what was there, unless code, layouts or rules have changed.",
+        "document anew; frozen vintages come back from the publication. Start it when the warehouse is damaged. The "
+        "result equals what was there, unless code, layouts or rules have changed.",
     )
     vintages = dg.define_asset_job(
         VINTAGE,
@@ -61,14 +65,14 @@ def build_defs(
         partitions_def=VINTAGES,
         executor_def=dg.in_process_executor,
         tags=ends_after,
-        description="The forecast of past quarters, one partition each, with what was known then. Backfill it for a "
-        "track record; the next refresh publishes the result.",
+        description="The forecast of past quarters, one partition each, with what was known then. The main job makes "
+        "the newest ones by itself; start this for older quarters, and the next refresh scores and publishes them.",
     )
     return dg.Definitions(
         assets=assets,
         jobs=[refresh, rebuild, vintages],
         schedules=[daily_refresh(refresh), quarterly_forecast(vintages)],
-        sensors=[inbox_sensor(refresh), failure_sensor()],
+        sensors=[inbox_sensor(refresh), failure_sensor(), alert_sensor(), filing_sensor()],
         resources={WORKPLACE: Workplace(), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

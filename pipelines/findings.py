@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from expectations import Report
 
-ROW_COLUMNS = ("file", "place", "found", "expected", "quote", "remedy")
+# The quote last: it is the longest, and what is cut off at the right of a screen is it.
+ROW_COLUMNS = ("file", "place", "found", "expected", "remedy", "quote")
 _IN_REPORT = {"file": "document", "place": "locator"}
 TEXT_LIMIT = 400
 

@@ -1,4 +1,4 @@
-"""What operators see beside an asset in Dagster: row counts, column schema, column lineage, previews and charts.
+"""What operators see beside an asset in Dagster: numbers over time, lists, columns and lineage, previews and charts.
 
 Plain values in, Dagster metadata out. Everything is remembered as JSON with its stage (steps/), so that a run with
 nothing new shows the same without opening the warehouse.
@@ -49,7 +49,10 @@ def lineage_of(entry: Entry) -> dg.TableColumnLineage | None:
 
 
 def table_metadata(entry: Entry, seen: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata of a warehouse table from what steps.tables.describe_tables saw: rows, columns, preview."""
+    """Metadata of a warehouse table from what steps.tables.describe_tables saw: rows, columns, preview, numbers, lists.
+
+    Dagster plots every int and float from run to run, so a number keeps its name for as long as it means the same.
+    """
     metadata: dict[str, Any] = {
         "dagster/row_count": int(seen["rows"]),
         "dagster/column_schema": schema_of(seen["columns"]),
@@ -58,6 +61,9 @@ def table_metadata(entry: Entry, seen: Mapping[str, Any]) -> dict[str, Any]:
     lineage = lineage_of(entry)
     if lineage is not None:
         metadata["dagster/column_lineage"] = lineage
+    # Summaries remembered from before these were kept have neither.
+    metadata.update(seen.get("numbers", {}))
+    metadata.update({title: table(rows, list(rows[0])) for title, rows in seen.get("lists", {}).items()})
     if seen["preview"]:
         metadata["preview"] = table(seen["preview"], list(seen["preview"][0]))
     return metadata

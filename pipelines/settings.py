@@ -44,11 +44,21 @@ class Settings(BaseSettings):
         default=REPOSITORY / "data" / "scenarios",
         description="Scenario files; those of COLOCAST_HOME/scenarios are read beside them.",
     )
+    alert_rules: Path = Field(
+        default=REPOSITORY / "data" / "alerts" / "rules.yaml",
+        description="Rules of alerts; those of COLOCAST_HOME/alerts.yaml add to them or change them.",
+    )
     as_of: date | None = Field(
         default=None,
         description="Pretend that today is this day (ISO): only what was known by then is used. Empty: the real day.",
     )
     seed: int = Field(default=0, ge=0, description="Seed of everything drawn at random in the forecasts.")
+    past_vintages: int = Field(
+        default=16,
+        ge=0,
+        le=200,
+        description="Quarters before the newest whose vintages a run makes where they are missing, as known then.",
+    )
     keep_published: int = Field(
         default=12, ge=1, le=1000, description="How many earlier publications stay in published/history/."
     )
@@ -97,19 +107,51 @@ class Settings(BaseSettings):
         default=512, ge=1, description="MiB that one tick of the inbox sensor hashes at most (a tick dies after 60 s)."
     )
 
+    sources: Path | None = Field(
+        default=None,
+        description="Which filings to collect, and from where (YAML). Empty: COLOCAST_HOME/sources.yaml, if any.",
+    )
+    contact: str = Field(
+        default="", description="Name and mail address that sites are told who asks; EDGAR refuses without them."
+    )
+    fetch_request_s: float = Field(
+        default=60.0, gt=0, le=600, description="Seconds that one request for a filing may take."
+    )
+    fetch_seconds: float = Field(default=1800.0, gt=0, description="Seconds that `colocast fetch` may take.")
+    fetch_files: int = Field(default=1000, ge=1, description="Filings that `colocast fetch` brings at most.")
+    fetch_seconds_per_tick: float = Field(
+        default=40.0,
+        gt=0,
+        le=50,
+        description="Seconds that one tick of the filing sensor takes (a tick dies after 60 s).",
+    )
+    fetch_files_per_tick: int = Field(
+        default=20, ge=1, le=1000, description="Filings that one tick of the filing sensor brings at most."
+    )
+
     notify: SecretStr = Field(
         default=SecretStr(""),
-        description="Apprise addresses for failures, separated by white space: mailto://, slack://, json:// (webhook).",
+        description="Apprise addresses for failures and alerts, by white space: mailto://, slack://, json://.",
     )
     ui_port: int = Field(default=3000, ge=1, le=65535, description="Port of `colocast ui` on 127.0.0.1.")
     ui_url: str = Field(
         default="http://127.0.0.1:3000", description="Address of the UI as written into failure messages."
     )
 
-    @field_validator("home", "bundled_reports", "bundled_portfolios", "scenarios")
+    docs_url: str = Field(
+        default="",
+        description="Address of the built docs site, for links from checks; empty: the runbook's place in docs/.",
+    )
+
+    @field_validator("home", "bundled_reports", "bundled_portfolios", "scenarios", "alert_rules")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _absolute_or_none(cls, value: object) -> object:
+        return Path(str(value)).expanduser().absolute() if value else None
 
     @cached_property
     def layout(self) -> Home:

@@ -17,14 +17,16 @@ from typing import Any
 import dagster as dg
 
 from pipelines.catalogue import BY_NAME, MODELS_TEAM, OUTLOOK, Entry
-from pipelines.checks import rule_results, rule_specs, table
+from pipelines.checks import described, rule_results, rule_specs, runbook_metadata, table
 from pipelines.findings import blocking
 from pipelines.home import POOL
 from pipelines.metadata import charts, facts, table_metadata
 from pipelines.resources import Workplace
+from pipelines.steps import alerts as alerting
 from pipelines.steps import delivery, intake, warehouse
 from pipelines.steps import leases as leasing
 from pipelines.steps import outlook as outlooks
+from pipelines.steps import track_record as tracking
 from pipelines.steps.work import Outcome
 from pipelines.timing import VINTAGES, vintage_of
 
@@ -97,14 +99,20 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
     layout_diff = dg.AssetCheckSpec(
         LAYOUT_DIFF,
         asset="documents",
-        description="A document of a known operator that lacks figures its predecessor had, or carries metric phrases "
-        "nobody knows: the layout has drifted, or the operator has stopped saying something. Mend its layout file.",
+        description=described(
+            "A document of a known operator that lacks figures its predecessor had, or carries metric phrases nobody "
+            "knows: the layout has drifted, or the operator has stopped saying something. Mend its layout file.",
+            LAYOUT_DIFF,
+        ),
     )
     freshness = dg.AssetCheckSpec(
         FRESHNESS,
         asset="documents",
-        description="Every operator's next report against its own calendar (cadence and reporting_lag_days in its "
-        "layout file). Late: fetch the report and put it into the inbox.",
+        description=described(
+            "Every operator's next report against its own calendar (cadence and reporting_lag_days in its layout "
+            "file). Late: fetch the report and put it into the inbox.",
+            FRESHNESS,
+        ),
     )
 
     @dg.multi_asset(
@@ -117,7 +125,8 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
         """Check every figure, load what holds, keep the rest in quarantine."""
         outcome = warehouse.judge(workplace.work(context.run_id))
         for name in warehouse.JUDGED_TABLES + warehouse.RENT_ROLL_TABLES:
-            yield made(BY_NAME[name], outcome, facts(outcome.summary) if name == "documents" else None)
+            extra = lateness(outcome.summary["due"]) if name == "documents" else None
+            yield made(BY_NAME[name], outcome, extra)
         yield freshness_result(outcome.summary["due"])
         yield from rule_results(outcome.summary["findings"], [*rules, layout_diff])
         yield from rule_results(outcome.summary["rent_roll_findings"], roll_rules)
@@ -143,7 +152,7 @@ def outlook_assets() -> list[dg.AssetsDefinition]:
         outcome = outlooks.outlook(work)
         extras = {
             "occupancy_forecast": {**facts(outcome.summary), **charts(work.home.charts)},
-            "backtest_accuracy": {**facts(outcome.summary.get("scores", {})), **charts(work.home.accuracy_charts)},
+            "backtest_accuracy": charts(work.home.accuracy_charts),
         }
         for name in outlooks.OUTLOOK_TABLES:
             yield made(BY_NAME[name], outcome, extras.get(name))
@@ -165,23 +174,52 @@ def outlook_assets() -> list[dg.AssetsDefinition]:
         kinds={"duckdb", "python"},
         owners=[MODELS_TEAM],
         pool=POOL,
+        # One run for a whole range: past quarters share what members say of them.
+        backfill_policy=dg.BackfillPolicy.single_run(),
         description="The forecast of one quarter as it could have been made then, from what was known on the last day "
-        "before the next quarter ended. A partition is named by its quarter's first day. Backfill the last eight for "
-        "the thin lines on the page and the track record; the next refresh publishes them.",
+        "before the next quarter ended. A partition is named by its quarter's first day. The main job makes the newest "
+        "ones by itself; backfill older quarters for a longer track record, and the next refresh publishes them. A "
+        "vintage that is there stays as it is.",
     )
     def frozen_vintage(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[Any]:
-        """Make one past vintage."""
-        outcome = outlooks.freeze(workplace.work(context.run_id), vintage_of(context.partition_key))
+        """Make the vintages of the run's partitions."""
+        vintages = [vintage_of(key) for key in context.partition_keys]
+        outcome = outlooks.freeze(workplace.work(context.run_id), vintages)
         return dg.MaterializeResult(metadata=facts(outcome.summary))
 
-    return [outlook, simulate_leases, frozen_vintage]
+    @dg.multi_asset(name="track_record", specs=[spec(name) for name in tracking.TRACK_TABLES], pool=POOL)
+    def track_record(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Past vintages that are missing, and every vintage against what came."""
+        outcome = tracking.track_record(workplace.work(context.run_id))
+        extras = {
+            "vintages": facts(outcome.summary),
+        }
+        for name in tracking.TRACK_TABLES:
+            yield made(BY_NAME[name], outcome, extras.get(name))
+
+    return [outlook, simulate_leases, track_record, frozen_vintage]
 
 
 def delivery_assets() -> list[dg.AssetsDefinition]:
-    """Group `delivery`: the audited publication, and the page."""
+    """Group `delivery`: alerts, the audited publication, and the page."""
     from expectations.publication import TABLE_RULES
 
     rules = rule_specs(TABLE_RULES, "publication")
+
+    @dg.multi_asset(name="alert", specs=[spec(name) for name in alerting.ALERT_TABLES], pool=POOL)
+    def alert(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Judge the rules of alerts; telling people is the sensor alert_messenger's."""
+        outcome = alerting.alerts(workplace.work(context.run_id))
+        passed = alerting.passed_over_rows(outcome.summary)
+        extra = {**facts(outcome.summary), **alerting.open_by_severity(outcome.summary)}
+        extra["passed over facts"] = sum(row["facts"] for row in passed)
+        if outcome.summary["open_alerts"]:
+            extra["open alerts"] = table(outcome.summary["open_alerts"], list(alerting.SHOWN))
+        if passed:
+            extra["passed over"] = table(passed, ["rule", "reason", "facts"])
+        if outcome.summary["notes"]:
+            extra["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in outcome.summary["notes"]))
+        yield made(BY_NAME["alerts"], outcome, extra)
 
     @dg.multi_asset(name="publish", specs=[spec("publication")], check_specs=rules, pool=POOL)
     def publish(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
@@ -191,6 +229,7 @@ def delivery_assets() -> list[dg.AssetsDefinition]:
             extra = facts(outcome.summary)
             rows = outcome.summary["published"]
             extra["tables"] = table(rows, ["table", "rows"])
+            extra["file, MB"] = round(workplace.work(context.run_id).home.published.stat().st_size / 1e6, 3)
             yield made(BY_NAME["publication"], outcome, extra)
         yield from rule_results(outcome.summary["findings"], rules)
 
@@ -202,7 +241,7 @@ def delivery_assets() -> list[dg.AssetsDefinition]:
         extra = {"page": dg.MetadataValue.path(str(work.home.page)), **facts(outcome.summary)}
         yield made(BY_NAME["report_page"], outcome, extra)
 
-    return [publish, page]
+    return [alert, publish, page]
 
 
 def freshness_result(rows: Sequence[dict[str, Any]]) -> dg.AssetCheckResult:
@@ -216,5 +255,14 @@ def freshness_result(rows: Sequence[dict[str, Any]]) -> dg.AssetCheckResult:
         check_name=FRESHNESS,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{len(late)} operators late: {words}." if late else "No operator is late.",
-        metadata={"operators": table(rows, columns), "late": len(late)},
+        metadata={"operators": table(rows, columns), "late": len(late), "runbook": runbook_metadata(FRESHNESS)},
     )
+
+
+def lateness(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Operators late, as a number over time and as a list, from the rows of steps.warehouse.due_rows."""
+    late = [row for row in rows if row["state"] == "late"]
+    said: dict[str, Any] = {"operators late": len(late)}
+    if late:
+        said["late operators"] = table(late, ["operator", "label", "due_on", "days_late", "periods_missing"])
+    return said

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from assets.outlook.drawing import ENDED_QUARTERS, HORIZON, MIN_POINTS, Course, Drawn, Known, drawn
-from assets.outlook.models import CAPACITY, OCCUPANCY, Learnt, headline, learn_from, reason_of
+from assets.outlook.models import CAPACITY, OCCUPANCY, Learnt, learn_from, reason_of
 from assets.outlook.past import BACKTEST_QUARTERS, Past, Progress
 from assets.outlook.reading import Aggregate, known_for, read_aggregates, read_members
 from assets.warehouse.database import sql_text, transaction
@@ -103,7 +103,7 @@ def make(
     return Made(known, learnt, drawn(known, learnt, seed))
 
 
-def summary_of(made: Made, accuracy: pd.DataFrame | None = None) -> dict[str, Any]:
+def summary_of(made: Made) -> dict[str, Any]:
     """What build_outlook says of a vintage that was made, but for the time it took."""
     courses, learnt = made.drawn.courses, made.learnt
     sums = sum(isinstance(course.series, Aggregate) for course in courses)
@@ -119,7 +119,6 @@ def summary_of(made: Made, accuracy: pd.DataFrame | None = None) -> dict[str, An
         **summary,
         "why_occupancy": reason_of(learnt.rate, HORIZON),
         "why_capacity": reason_of(learnt.capacity, HORIZON),
-        "scores": headline(accuracy) if accuracy is not None else {},
         "correlation": round(learnt.spread.correlation, 3),
         "shared_shocks": round(learnt.spread.shared, 3),
         "origins": len(learnt.origins.rate.of),

@@ -15,7 +15,7 @@ import pandas as pd
 from forecasts import backtest
 from forecasts.backtest import Answered, Origins
 from forecasts.backtest_sums import honest_totals
-from forecasts.forecaster import NAIVE, Forecaster, learn
+from forecasts.forecaster import Forecaster, learn
 from forecasts.occupancy import Occupancy
 from forecasts.panel import Panel
 from forecasts.paths import Spread, correlation_of, shared_share
@@ -70,21 +70,6 @@ def accuracy_table(
     totals = honest_totals(learnt.origins, summed, owners, seed)
     table = backtest.accuracy(said, learnt.origins, levels, totals)
     return table.replace({np.nan: None}) if len(table) else table
-
-
-def headline(accuracy: pd.DataFrame) -> dict[str, float]:
-    """Numbers that are plotted over time: errors and coverage of what is published and of the last value, operators'
-    occupancy, all horizons pooled; {} without any.
-    """
-    answer: dict[str, float] = {}
-    for model in (backtest.CHOSEN, NAIVE):
-        own = accuracy[(accuracy["model"] == model) & (accuracy["level"] == "operator")] if len(accuracy) else accuracy
-        if len(own):
-            weight = own["n"].to_numpy(dtype=float)
-            for name in ("mae_pp", "bias_pp", "coverage_80", "coverage_95"):
-                mean = float((own[name].to_numpy(dtype=float) * weight).sum() / weight.sum())
-                answer[f"{model}_{name}"] = round(mean, 4)
-    return answer
 
 
 def choice_rows(

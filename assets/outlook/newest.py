@@ -55,7 +55,7 @@ def build_outlook(
 
     Returns a summary: written (bool), reason, series, sums, rows, clipped and draws (draws held at 0, at what is in
     service or at 100 %), clipped_share, why_occupancy and why_capacity (what is published at which horizon, and why),
-    scores (models.headline), correlation, shared_shocks, origins, reconciled_<unit>, bridged (rows), seconds. Raises
+    correlation, shared_shocks, origins, reconciled_<unit>, bridged (rows), seconds. Raises
     ValueError where vintage is no quarter end or lies after as_of.
     """
     started = time.monotonic()
@@ -80,7 +80,7 @@ def build_outlook(
             write_bridge(connection, rows, state.vintage, vintage)
             bridged += len(rows)
     return {
-        **summary_of(made, accuracy),
+        **summary_of(made),
         "bridged": bridged,
         "seconds": round(time.monotonic() - started, 2),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import monotonic
 
 from pipelines import versions
 from pipelines.steps.work import FAILING_SHOWN, Outcome, Work, log, need, utc
@@ -16,7 +17,7 @@ def publish(work: Work) -> Outcome:
     memory = work.memory()
     vintages = sorted((name, entry["fingerprint"]) for name, entry in memory.stages.items() if "vintage " in name)
     mark = versions.fingerprint(
-        need(memory, "leases"), vintages, work.settings.keep_published, versions.version_of(versions.WAREHOUSE)
+        need(memory, "alerts"), vintages, work.settings.keep_published, versions.version_of(versions.WAREHOUSE)
     )
     summary = memory.recall("publish", mark)
     if summary is not None:
@@ -58,12 +59,14 @@ def publish(work: Work) -> Outcome:
         memory.store("publish", mark, summary)
         return Outcome("publish", True, summary)
     log.info("Publishing %s", work.home.published)
+    began = monotonic()
     publishing.publish(
         work.home.warehouse,
         work.home.published.parent,
         work.settings.keep_published,
         label=f"{work.vintage.isoformat()}_{work.run_id[:8]}",
     )
+    summary["seconds to publish"] = round(monotonic() - began, 2)
     memory.store("publish", mark, summary, (work.home.published,))
     return Outcome("publish", True, summary)
 

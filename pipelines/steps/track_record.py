@@ -10,16 +10,13 @@ TRACK_TABLES = ("vintages", "forecast_scores", "forecast_accuracy", "outside_for
 
 
 def track_record(work: Work) -> Outcome:
-    """Score all vintages. Summary: vintages, scored (forecasts with an outcome), bridge (rows), scores (headline of
-    forecast_accuracy), the tables.
-    """
+    """Score all vintages. Summary: vintages, scored (forecasts with an outcome), bridge (rows), the tables."""
     memory = work.memory()
     made = sorted((name, entry["fingerprint"]) for name, entry in memory.stages.items() if "vintage " in name)
     mark = versions.fingerprint(need(memory, "outlook"), need(memory, "leases"), made)
     summary = memory.recall("track_record", mark)
     if summary is not None:
         return Outcome("track_record", False, summary)
-    from assets.outlook.models import headline
     from assets.outlook.track_record import score_vintages
     from assets.warehouse.database import connect
     from pipelines.findings import plain
@@ -27,7 +24,7 @@ def track_record(work: Work) -> Outcome:
     memory.forget("track_record")
     with connect(work.home.warehouse) as connection:
         log.info("Scoring vintages against what came")
-        accuracy = score_vintages(connection, work.as_of)
+        score_vintages(connection, work.as_of)
         counts = connection.execute(
             "SELECT (SELECT count(*) FROM vintages), (SELECT count(*) FROM forecast_scores),"
             " (SELECT count(*) FROM forecast_bridge)"
@@ -37,7 +34,6 @@ def track_record(work: Work) -> Outcome:
         "vintages": counts[0],
         "scored": counts[1],
         "bridge": counts[2],
-        "scores": headline(accuracy),
         "tables": tables,
         "fingerprint": mark,
     }

@@ -23,12 +23,12 @@ def colocast(*arguments: str | Path) -> Result:
 
 def test_help_names_every_command_of_the_contract():
     text = colocast("--help").stdout
-    for command in ("run", "read", "forecast", "sql", "export", "status", "rebuild", "ui"):
+    for command in ("run", "read", "fetch", "forecast", "sql", "export", "status", "rebuild", "ui"):
         assert command in text
 
 
 def test_nothing_heavy_is_imported_for_help():
-    heavy = "{'dagster', 'pandas', 'duckdb', 'great_expectations', 'prophet', 'altair'}"
+    heavy = "{'dagster', 'pandas', 'duckdb', 'great_expectations', 'prophet'}"
     code = f"import sys, pipelines.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr

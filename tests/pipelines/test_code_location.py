@@ -46,7 +46,15 @@ def test_the_location_of_the_workspace_file_loads_and_runs_by_default(
     assert {job.name for job in loaded.get_all_jobs()} >= {"refresh", "rebuild", "vintages"}
     started = {one.name: one.default_status.value for one in (*loaded.get_schedules(), *loaded.get_sensors())}
     assert started == dict.fromkeys(
-        ("daily_refresh", "quarterly_forecast", "inbox_sensor", "failure_messenger"), "RUNNING"
+        (
+            "daily_refresh",
+            "quarterly_forecast",
+            "inbox_sensor",
+            "failure_messenger",
+            "alert_messenger",
+            "filing_sensor",
+        ),
+        "RUNNING",
     )
     nodes = {node.asset_key.to_user_string(): node for node in loaded.get_asset_node_snaps()}
     assert set(nodes) == {entry.name for entry in ENTRIES} | {"frozen_vintage"}

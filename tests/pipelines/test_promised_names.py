@@ -82,7 +82,10 @@ TABLES = {
     "breach_probability": "vintage scenario level series_id quarter_end horizon threshold probability",
     "forecast_accuracy": "model level horizon origins n mae_pp bias_pp mase swis coverage_80 coverage_95 "
     "skill_vs_naive",
+    "forecast_bridge": "vintage_from vintage_to scenario level series_id quarter_end cause delta_leased "
+    "delta_occupancy_pp",
     "source_disagreements": "market metric period_end source_a value_a definition_a source_b value_b definition_b",
+    "alerts": "alert_id raised_at vintage kind severity level series_id message delivered_at",
     "claims": "claim_id",
     "assumptions": "parameter",
     "leases": "document_id provenance",

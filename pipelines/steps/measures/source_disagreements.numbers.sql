@@ -1,0 +1,1 @@
+SELECT 'disagreements' AS name, count(*) AS value FROM source_disagreements;
