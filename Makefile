@@ -44,6 +44,10 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.reconciliation
 	@$(BIN)/python -m bench.lease_scale
 	@$(BIN)/python -m bench.lease_worlds
+	@$(BIN)/python -m bench.vintages
+	@$(BIN)/python -m bench.alert_delivery
+	@$(BIN)/python -m bench.page
+	@$(BIN)/python -m bench.published_scale
 
 # uv lives inside the environment, so that a machine needs Python and make alone.
 $(VENV)/.uv: requirements/uv.txt

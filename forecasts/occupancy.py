@@ -12,7 +12,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from forecasts import rates
 from forecasts.members import MEMBERS
@@ -110,5 +109,8 @@ def rate_said(items: Sequence[Occupancy], capacity: Said, seed: int = 0) -> Said
 
 def _capped(item: Occupancy, taken: Series, ahead: np.ndarray) -> Series:
     assert item.in_service is not None
-    filled = pd.Series(item.in_service.y).ffill().to_numpy(dtype=float)[taken.first - item.in_service.first :]
+    y = item.in_service.y
+    # A capacity that is missing amid others stays what it was; y begins with a figure.
+    known = np.maximum.accumulate(np.where(np.isnan(y), 0, np.arange(len(y))))
+    filled = y[known][taken.first - item.in_service.first :]
     return Series(taken.unique_id, taken.first, taken.y, np.concatenate([filled, ahead]))

@@ -87,7 +87,7 @@ def state_before(connection: duckdb.DuckDBPyConnection, vintage: date, past: Pas
     if found is None:
         return None
     build_history(connection, found[0])
-    known = read_known(connection, vintage, found[0])
+    known = read_known(connection, vintage, found[0], past.items)
     learnt = learn_known(connection, known, past) if known.used else None
     return _state(connection, known, learnt)
 
@@ -113,11 +113,12 @@ def frozen_medians(connection: duckdb.DuckDBPyConnection, vintage: date) -> Medi
 
 
 def bridge(
-    connection: duckdb.DuckDBPyConnection, before: State, after: Made, seed: int, code_version: str
+    connection: duckdb.DuckDBPyConnection, before: State, after: Made, past: Past, code_version: str
 ) -> pd.DataFrame:
     """Rows of forecast_bridge from a vintage to the next one, or to its own revision: BRIDGE_COLUMNS, one a series,
     quarter that both forecast and cause that moved it. Parts of a series and quarter add up to the change between the
-    two frozen medians. `after` has been written before.
+    two frozen medians. `after` has been written before. past: of
+    this run; its seed is that of `after`.
     """
     ends = frozen_medians(connection, after.known.vintage)
     shared = sorted(set(before.medians) & set(ends))
@@ -125,16 +126,16 @@ def bridge(
         return pd.DataFrame(columns=list(BRIDGE_COLUMNS))
     late = data_fingerprint(connection, before.known.known_by)[2] != before.fingerprint
     edits = _edits(before.ledger, ledger_state(connection, before.known.known_by))
-    same_model = before.code_version == code_version and before.seed == seed
+    same_model = before.code_version == code_version and before.seed == past.seed
     with_restated, with_reports = restated(before.known, after.known), with_shares(after.known, before.known)
     chain: list[tuple[str, Medians]] = [
-        ("", medians_of(drawn(before.known, before.learnt, seed))),
-        (RESTATEMENT, medians_of(drawn(with_restated, before.learnt, seed))),
-        (NEW_REPORT, medians_of(drawn(with_reports, before.learnt, seed))),
-        (ASSUMPTION, medians_of(drawn(after.known, before.learnt, seed))),
+        ("", medians_of(drawn(before.known, before.learnt, past.now))),
+        (RESTATEMENT, medians_of(drawn(with_restated, before.learnt, past.now))),
+        (NEW_REPORT, medians_of(drawn(with_reports, before.learnt, past.now))),
+        (ASSUMPTION, medians_of(drawn(after.known, before.learnt, past.now))),
         (MODEL, ends),
     ]
-    words = _Words(connection, before, after, seed, code_version, edits)
+    words = _Words(connection, before, after, past.seed, code_version, edits)
     series = {course.series.series_id: course.series for course in after.drawn.courses}
     rows = []
     for key in (key for key in shared if key[1] in series):

@@ -21,7 +21,7 @@ import pandas as pd
 from assets.outlook.drawing import ENDED_QUARTERS, HORIZON, MIN_POINTS, Course, Drawn, Known, drawn
 from assets.outlook.models import CAPACITY, OCCUPANCY, Learnt, learn_from, reason_of
 from assets.outlook.past import BACKTEST_QUARTERS, Past, Progress
-from assets.outlook.reading import Aggregate, known_for, read_aggregates, read_members
+from assets.outlook.reading import Aggregate, Items, known_for, read_aggregates, read_members
 from assets.warehouse.database import sql_text, transaction
 from forecasts.leases.outcomes import LEVELS, NAMES, OUTER_LEVELS, OUTER_NAMES, THRESHOLDS
 from forecasts.panel import quarter_ends
@@ -77,11 +77,11 @@ def rows_of(connection: duckdb.DuckDBPyConnection, vintage: date) -> int:
     return int(found[0]) if found else 0
 
 
-def read_known(connection: duckdb.DuckDBPyConnection, vintage: date, as_of: date) -> Known:
+def read_known(connection: duckdb.DuckDBPyConnection, vintage: date, as_of: date, items: Items) -> Known:
     """What a vintage knows as of a day. occupancy_history has to be as known then (build_history)."""
     known_by = known_for(vintage, as_of)
-    members = read_members(connection, known_by)
-    return Known(vintage, known_by, members, read_aggregates(connection, members, known_by))
+    members = read_members(connection, known_by, items)
+    return Known(vintage, known_by, members, read_aggregates(connection, members, known_by, items))
 
 
 def learn_known(
@@ -93,14 +93,12 @@ def learn_known(
     return learn_from(answers, [one.item for one in used], [one.operator for one in used], HORIZON, ENDED_QUARTERS)
 
 
-def make(
-    connection: duckdb.DuckDBPyConnection, known: Known, past: Past, seed: int, progress: Progress | None = None
-) -> Made:
+def make(connection: duckdb.DuckDBPyConnection, known: Known, past: Past, progress: Progress | None = None) -> Made:
     """The vintage from what it knows; nothing is written."""
     if not known.used:
         return Made(known, None, Drawn())
     learnt = learn_known(connection, known, past, progress)
-    return Made(known, learnt, drawn(known, learnt, seed))
+    return Made(known, learnt, drawn(known, learnt, past.now))
 
 
 def summary_of(made: Made) -> dict[str, Any]:

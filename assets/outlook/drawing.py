@@ -6,7 +6,7 @@ What is known is read in reading.py, what is learnt in models.py; rows of tables
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -20,12 +20,15 @@ from forecasts.coherence import Coherent, Sum, coherent
 from forecasts.occupancy import Occupancy, bounded_rates, capacity_said, logs, rate_said
 from forecasts.panel import Panel, quarter_ends
 from forecasts.paths import Outlook, Paths, Shocks, draw
+from forecasts.rolling import Said
 
 HORIZON = 8
 MIN_POINTS = 6
 # A member whose last figure lies further before a sum's origin has ended, as far as sums go.
 ENDED_QUARTERS = 6
 SUM_MODEL = "reconciled"
+# Two vintages and what lies between them.
+ANSWERS_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -78,20 +81,44 @@ class Drawn:
     reconciled: dict[str, str] = field(default_factory=dict)
 
 
-def drawn(known: Known, learnt: Learnt, seed: int) -> Drawn:
+class Answers:
+    """What members say of series, asked once for the same figures; a bridge draws the same series several times."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._said: dict[tuple[object, ...], tuple[Said, Said]] = {}
+
+    def of(self, items: Sequence[Occupancy], horizon: int) -> tuple[Said, Said]:
+        """What members say of capacity (logarithms) and of the rate (bounded scale)."""
+        key = (horizon, *(figure for item in items for figure in _figures(item)))
+        if key not in self._said:
+            if len(self._said) >= ANSWERS_KEPT:
+                self._said.pop(next(iter(self._said)))
+            capacity = capacity_said(items, horizon, self.seed)
+            self._said[key] = capacity, rate_said(items, capacity, self.seed)
+        return self._said[key]
+
+
+def _figures(item: Occupancy) -> Iterator[object]:
+    for one in (item.rate, item.in_service):
+        if one is not None:
+            yield one.unique_id, one.first, one.y.tobytes()
+
+
+def drawn(known: Known, learnt: Learnt, answers: Answers) -> Drawn:
     """Joint paths of every series with MIN_POINTS figures, and of every sum."""
     answer = Drawn()
     units, used = known.units, known.used
     if not used:
         return answer
     asked = [member for member in used if member.points >= MIN_POINTS]
-    said = _say([member.item for member in used], learnt, seed)
+    said = _say([member.item for member in used], learnt, answers)
     above = [
         node for unit in units for node in unit.sums if node.item is not None and node.series_id not in said.outlook
     ]
-    outlooks = said.outlook | _say([node.item for node in above if node.item is not None], learnt, seed).outlook
+    outlooks = said.outlook | _say([node.item for node in above if node.item is not None], learnt, answers).outlook
     origins = [outlook.last for outlook in outlooks.values()]
-    shocks = Shocks(min(origins) + 1, max(origins) + HORIZON + ENDED_QUARTERS, seed)
+    shocks = Shocks(min(origins) + 1, max(origins) + HORIZON + ENDED_QUARTERS, answers.seed)
     paths: dict[str, tuple[int, Paths]] = {}
     for unit in units:
         joint = _joint(unit, outlooks, learnt, shocks)
@@ -131,16 +158,14 @@ class _Say:
     choice: list[tuple[object, ...]]
 
 
-def _say(items: list[Occupancy], learnt: Learnt, seed: int) -> _Say:
+def _say(items: list[Occupancy], learnt: Learnt, answers: Answers) -> _Say:
     """Medians and widths of every series, ENDED_QUARTERS beyond the horizon so that laggards can be bridged in sums."""
     if not items:
         return _Say({}, {}, [])
-    reach = HORIZON + ENDED_QUARTERS
     names = [str(item.unique_id) for item in items]
     capacity_panel = Panel(tuple(logs(item) for item in items))
     rate_panel = Panel(tuple(bounded_rates(item) for item in items))
-    capacity = capacity_said(items, reach, seed)
-    rate = rate_said(items, capacity, seed)
+    capacity, rate = answers.of(items, HORIZON + ENDED_QUARTERS)
     level = np.exp(learnt.capacity.median(capacity_panel, capacity)[0])
     level_width = learnt.capacity.widths(capacity_panel, capacity)
     share = rates.from_scale(learnt.rate.median(rate_panel, rate)[0])

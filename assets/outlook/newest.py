@@ -69,14 +69,14 @@ def build_outlook(
     before = [state_before(connection, one, past) for one in (previous(vintage), vintage)]
     if any(before):
         build_history(connection, as_of)
-    made = make(connection, read_known(connection, vintage, as_of), past, seed, _half(progress, 0))
+    made = make(connection, read_known(connection, vintage, as_of, past.items), past, _half(progress, 0))
     accuracy = _accuracy(made, seed, _half(progress, 1))
     write_vintage(connection, made, as_of, seed, code_version, RUN)
     write_accuracy(connection, accuracy)
     bridged = 0
     for state in before:
         if state is not None:
-            rows = bridge(connection, state, made, seed, code_version)
+            rows = bridge(connection, state, made, past, code_version)
             write_bridge(connection, rows, state.vintage, vintage)
             bridged += len(rows)
     return {

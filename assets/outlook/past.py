@@ -12,7 +12,8 @@ from datetime import date
 import duckdb
 import pandas as pd
 
-from assets.outlook.reading import VintageReader, known_for
+from assets.outlook.drawing import Answers
+from assets.outlook.reading import Items, known_for, read_vintage
 from forecasts.backtest import Answered, answered
 
 Progress = Callable[[int, int], None]
@@ -22,11 +23,15 @@ BACKTEST_QUARTERS = 60
 
 
 class Past:
-    """Answers of past quarters by quarter end and the day on which its vintage was last open."""
+    """Answers of past quarters by quarter end and the day on which its vintage was last open.
+
+    items: every series that was read on the way; now: what members say of series as a vintage knows them.
+    """
 
     def __init__(self, horizon: int, seed: int) -> None:
         self.horizon, self.seed = horizon, seed
-        self._reader = VintageReader()
+        self.items = Items()
+        self.now = Answers(seed)
         self._answers: dict[tuple[date, date], Answered] = {}
 
     def answers(
@@ -47,7 +52,7 @@ class Past:
         for done, end in enumerate(ends, start=1):
             key = (end, known_for(end, known_by))
             if key not in self._answers:
-                read = self._reader.read(connection, end, known_by)
+                read = read_vintage(connection, end, known_by, self.items)
                 self._answers[key] = answered(read, self.horizon, self.seed)
             found.append(self._answers[key])
             if progress is not None:

@@ -21,6 +21,17 @@ from forecasts.leases.portfolio import STACKS
 from forecasts.occupancy import Occupancy
 from forecasts.panel import Series, quarter_ordinals, splice_perimeters
 
+Rows = tuple[tuple[object, ...], ...]
+FIGURES = ("level", "series_id", "quarter_end", "in_service", "occupancy", "perimeter")
+BESIDE = ("level", "series_id", "ds", "perimeter", "metric", "y")
+# In-service and utilised capacity in every perimeter of a quarter: what the levels of two perimeters are compared by.
+_OTHER_PERIMETERS = (
+    "SELECT level, entity_id || '/' || unit AS series_id, period_end AS ds, perimeter, metric,"
+    " arg_max(value, (known_at, observation_id)) AS y FROM keyed"
+    " WHERE metric IN ('capacity_in_service', 'capacity_utilised') AND perimeter <> ''"
+    " GROUP BY ALL ORDER BY ALL"
+)
+
 
 @dataclass(frozen=True)
 class Member:
@@ -52,69 +63,67 @@ class Aggregate:
     item: Occupancy | None = None
 
 
-def read_members(connection: duckdb.DuckDBPyConnection, known_by: date) -> list[Member]:
-    """Every series of one operator or source with figures known by the date, ordered by level and series_id."""
-    prepare(connection, known_by)
-    rows = connection.execute(
-        "SELECT level, series_id, operator, stack, unit, quarter_end, in_service, leased, occupancy, perimeter"
-        " FROM occupancy_history WHERE operator IS NOT NULL AND occupancy IS NOT NULL"
-        " AND known_at <= ? AND quarter_end <= ? ORDER BY level, series_id, quarter_end",
-        [known_by, known_by],
-    ).df()
-    other = connection.execute(_OTHER_PERIMETERS).df()
-    shares = _stack_shares(connection, known_by)
-    members = []
-    for (level, series_id), figures in rows.groupby(["level", "series_id"], sort=True):
-        name = str(series_id)
-        unit, stack = str(figures["unit"].iloc[-1]), figures["stack"].iloc[-1]
-        beside = other[(other["level"] == level) & (other["series_id"] == name)]
-        item = _item(name, figures, beside)
-        own = shares.get((str(level), name), {"unknown": 1.0})
-        label = None if pd.isna(stack) else str(stack)
-        operator = str(figures["operator"].iloc[-1])
-        members.append(Member(str(level), name, operator, label, unit, len(figures), item, own))
-    return members
-
-
-class VintageReader:
-    """Reads series of one operator or source, with figures enough for an origin, as they were known for a quarter end.
-
-    A quarter's vintage knows what had been printed by the end of the quarter after it, and no more than what is
-    known_by. A series that has not changed since another vintage is made once.
-    """
+class Items:
+    """Series from their figures, each made once however many vintages have the same figures of it."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[object, ...], Occupancy] = {}
 
-    def read(self, connection: duckdb.DuckDBPyConnection, end: date, known_by: date) -> Vintage:
-        """The vintage of a quarter end. Needs read_members before (same connection), and leaves the temporary tables as
-        known for that vintage.
-        """
-        know(connection, known_for(end, known_by))
-        rows = connection.execute(
-            "SELECT series.level, series.entity_id || '/' || unit AS series_id, quarter_end, in_service, occupancy,"
-            " perimeter FROM series_rows AS series LEFT JOIN chosen_perimeter ON chosen_perimeter.level = series.level"
-            " AND chosen_perimeter.entity_id = series.entity_id AND period_end = quarter_end"
-            " WHERE occupancy IS NOT NULL AND quarter_end <= ? ORDER BY ALL",
-            [end],
-        ).fetchall()
-        other: dict[tuple[str, str], list[tuple[object, ...]]] = defaultdict(list)
-        for level, name, *rest in connection.execute(_OTHER_PERIMETERS).fetchall():
-            other[level, name].append((level, name, *rest))
-        items = []
-        for (level, name), figures in groupby(rows, key=lambda row: (row[0], row[1])):
-            own, beside = tuple(figures), tuple(other.get((level, name), ()))
-            if len(own) < MIN_FIGURES:
-                continue
-            key = (own, beside)
-            if key not in self._made:
-                self._made[key] = _item(
-                    name,
-                    pd.DataFrame(own, columns=list(_FIGURES)).astype({"in_service": float, "occupancy": float}),
-                    pd.DataFrame(beside, columns=list(_BESIDE)).astype({"y": float}),
-                )
-            items.append(self._made[key])
-        return Vintage(int(quarter_ordinals(pd.Series([pd.Timestamp(end)]))[0]), tuple(items))
+    def of(self, name: str, figures: Rows, beside: Rows) -> Occupancy:
+        """The series of FIGURES rows; beside: rows of its figures in other perimeters (BESIDE)."""
+        key = (figures, beside)
+        if key not in self._made:
+            self._made[key] = _item(
+                name,
+                pd.DataFrame(figures, columns=list(FIGURES)).astype({"in_service": float, "occupancy": float}),
+                pd.DataFrame(beside, columns=list(BESIDE)).astype({"y": float}),
+            )
+        return self._made[key]
+
+
+def read_members(connection: duckdb.DuckDBPyConnection, known_by: date, items: Items | None = None) -> list[Member]:
+    """Every series of one operator or source with figures known by the date, ordered by level and series_id."""
+    prepare(connection, known_by)
+    items = items or Items()
+    rows = connection.execute(
+        "SELECT level, series_id, quarter_end, in_service, occupancy, perimeter, operator, stack, unit"
+        " FROM occupancy_history WHERE operator IS NOT NULL AND occupancy IS NOT NULL"
+        " AND known_at <= ? AND quarter_end <= ? ORDER BY level, series_id, quarter_end",
+        [known_by, known_by],
+    ).fetchall()
+    other = _other_perimeters(connection)
+    shares = _stack_shares(connection, known_by)
+    members = []
+    for (level, name), found in groupby(rows, key=lambda row: (row[0], row[1])):
+        own = tuple(found)
+        operator, stack, unit = own[-1][len(FIGURES) :]
+        item = items.of(name, tuple(row[: len(FIGURES)] for row in own), tuple(other.get((level, name), ())))
+        share = shares.get((level, name), {"unknown": 1.0})
+        members.append(Member(level, name, operator, stack, unit, len(own), item, share))
+    return members
+
+
+def read_vintage(connection: duckdb.DuckDBPyConnection, end: date, known_by: date, items: Items) -> Vintage:
+    """Series of one operator or source, with figures enough for an origin, as they were known for a quarter end: its
+    vintage knows what had been printed by the end of the quarter after it, and no more than what is known_by.
+
+    Needs read_members before (same connection), and leaves the temporary tables as known for that vintage.
+    """
+    know(connection, known_for(end, known_by))
+    rows = connection.execute(
+        "SELECT series.level, series.entity_id || '/' || unit AS series_id, quarter_end, in_service, occupancy,"
+        " perimeter FROM series_rows AS series LEFT JOIN chosen_perimeter ON chosen_perimeter.level = series.level"
+        " AND chosen_perimeter.entity_id = series.entity_id AND period_end = quarter_end"
+        " WHERE occupancy IS NOT NULL AND quarter_end <= ? ORDER BY ALL",
+        [end],
+    ).fetchall()
+    other = _other_perimeters(connection)
+    found = []
+    for (level, name), figures in groupby(rows, key=lambda row: (row[0], row[1])):
+        own = tuple(figures)
+        if len(own) >= MIN_FIGURES:
+            found.append(items.of(name, own, tuple(other.get((level, name), ()))))
+    return Vintage(int(quarter_ordinals(pd.Series([pd.Timestamp(end)]))[0]), tuple(found))
 
 
 def known_for(end: date, known_by: date) -> date:
@@ -122,7 +131,9 @@ def known_for(end: date, known_by: date) -> date:
     return min((pd.Timestamp(end) + pd.offsets.QuarterEnd(1)).date(), known_by)
 
 
-def read_aggregates(connection: duckdb.DuckDBPyConnection, members: list[Member], known_by: date) -> list[Aggregate]:
+def read_aggregates(
+    connection: duckdb.DuckDBPyConnection, members: list[Member], known_by: date, items: Items | None = None
+) -> list[Aggregate]:
     """Markets, stacks and totals of occupancy_history with the members the warehouse sums into them.
 
     A stack counts each member of the total with its share of that class. Needs read_members before (same connection).
@@ -136,35 +147,30 @@ def read_aggregates(connection: duckdb.DuckDBPyConnection, members: list[Member]
         "SELECT sum_level, place, entity_id || '/' || unit AS series_id, unit FROM members ORDER BY ALL"
     ).fetchall()
     known = {member.series_id: member for member in members if member.item.in_service is not None}
+    items = items or Items()
     history = connection.execute(
         "SELECT level, series_id, quarter_end, in_service, occupancy, perimeter FROM occupancy_history"
         " WHERE operator IS NULL AND level IN ('market', 'stack', 'total') AND known_at <= ? AND quarter_end <= ?"
         " AND occupancy IS NOT NULL ORDER BY ALL",
         [known_by, known_by],
-    ).df()
-    items = {
-        (level, name): _item(str(name), figures, history.iloc[:0].assign(metric=""))
-        for (level, name), figures in history.groupby(["level", "series_id"], sort=True)
-    }
+    ).fetchall()
+    own = {key: items.of(key[1], tuple(rows), ()) for key, rows in groupby(history, key=lambda row: (row[0], row[1]))}
     aggregates = []
     for level, series_id, stack, market, unit in named:
         kind, place = ("market", market) if level == "market" else ("total", "")
         names = [row[2] for row in summed if row[0] == kind and row[1] == place and row[3] == unit and row[2] in known]
         weights = {name: known[name].shares.get(stack, 0.0) if level == "stack" else 1.0 for name in names}
         weights = {name: weight for name, weight in weights.items() if weight > 0}
-        aggregates.append(Aggregate(level, series_id, stack, unit, weights, items.get((level, series_id))))
+        aggregates.append(Aggregate(level, series_id, stack, unit, weights, own.get((level, series_id))))
     return aggregates
 
 
-_FIGURES = ("level", "series_id", "quarter_end", "in_service", "occupancy", "perimeter")
-_BESIDE = ("level", "series_id", "ds", "perimeter", "metric", "y")
-# In-service and utilised capacity in every perimeter of a quarter: what the levels of two perimeters are compared by.
-_OTHER_PERIMETERS = (
-    "SELECT level, entity_id || '/' || unit AS series_id, period_end AS ds, perimeter, metric,"
-    " arg_max(value, (known_at, observation_id)) AS y FROM keyed"
-    " WHERE metric IN ('capacity_in_service', 'capacity_utilised') AND perimeter <> ''"
-    " GROUP BY ALL ORDER BY ALL"
-)
+def _other_perimeters(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[tuple[object, ...]]]:
+    """BESIDE rows by level and series."""
+    found: dict[tuple[str, str], list[tuple[object, ...]]] = defaultdict(list)
+    for row in connection.execute(_OTHER_PERIMETERS).fetchall():
+        found[row[0], row[1]].append(row)
+    return found
 
 
 def _stack_shares(connection: duckdb.DuckDBPyConnection, known_by: date) -> dict[tuple[str, str], dict[str, float]]:

@@ -64,14 +64,14 @@ def backfill(
             if before is None or before.vintage != previous(vintage):
                 before = state_before(connection, previous(vintage), past)
             build_history(connection, known_on)
-            made = make(connection, read_known(connection, vintage, known_on), past, seed)
+            made = make(connection, read_known(connection, vintage, known_on, past.items), past)
             write_vintage(connection, made, known_on, seed, code_version, BACKFILL)
             if before is not None:
-                rows = bridge(connection, before, made, seed, code_version)
+                rows = bridge(connection, before, made, past, code_version)
                 write_bridge(connection, rows, before.vintage, vintage)
             before = State.of(connection, made)
             if following(vintage) not in wanted:
-                _bridge_to_next(connection, before, past, seed, code_version)
+                _bridge_to_next(connection, before, past, code_version)
             made_now.append(vintage)
             said = summary_of(made)
             if progress is not None:
@@ -88,9 +88,7 @@ def backfill(
     return {**said, **summary} if len(vintages) == 1 else summary
 
 
-def _bridge_to_next(
-    connection: duckdb.DuckDBPyConnection, before: State, past: Past, seed: int, code_version: str
-) -> None:
+def _bridge_to_next(connection: duckdb.DuckDBPyConnection, before: State, past: Past, code_version: str) -> None:
     """The bridge from a vintage that has just been made to one that was there before it."""
     found = connection.execute(
         "SELECT known_by FROM vintages WHERE vintage = ?", [following(before.vintage)]
@@ -98,9 +96,9 @@ def _bridge_to_next(
     if found is None:
         return
     build_history(connection, found[0])
-    made = make(connection, read_known(connection, following(before.vintage), found[0]), past, seed)
+    made = make(connection, read_known(connection, following(before.vintage), found[0], past.items), past)
     write_bridge(
-        connection, bridge(connection, before, made, seed, code_version), before.vintage, following(before.vintage)
+        connection, bridge(connection, before, made, past, code_version), before.vintage, following(before.vintage)
     )
 
 

@@ -16,7 +16,7 @@ from outlook_cases import AS_OF, VINTAGE, capacities, fill, observe
 
 from assets.outlook.build import CHOICE_COLUMNS, FORECAST_COLUMNS
 from assets.outlook.newest import build_outlook
-from assets.outlook.reading import VintageReader, read_members
+from assets.outlook.reading import Items, read_members, read_vintage
 from assets.reports.operators import load_layouts
 from assets.warehouse.database import connect, create_schema
 from assets.warehouse.history import build_history
@@ -188,8 +188,8 @@ def test_the_newest_vintage_of_a_backtest_knows_no_more_than_its_day(warehouse: 
     """Before the next quarter has ended, what is printed after the day of the forecast is not known to any vintage."""
     day, end = date(2025, 8, 15), date(2025, 6, 30)
     read_members(warehouse, day)
-    newest = VintageReader().read(warehouse, end, day)
-    later = VintageReader().read(warehouse, end, date(2025, 9, 30))
+    newest = read_vintage(warehouse, end, day, Items())
+    later = read_vintage(warehouse, end, date(2025, 9, 30), Items())
     assert max(item.rate.last for item in later.items) == later.quarter
     assert max(item.rate.last for item in newest.items) == newest.quarter - 1
 
