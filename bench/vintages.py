@@ -57,12 +57,21 @@ def measure(home: Path, count: int, as_of: date) -> None:
     with connect(settings.layout.published, read_only=True) as connection:
         made, series, rows, scored, bridged = connection.execute(
             "SELECT count(*) FILTER (origin = 'backfill'), sum(series) FILTER (origin = 'backfill'),"
-            " (SELECT count(*) FROM occupancy_forecast WHERE portfolio IS NULL), (SELECT count(*) FROM forecast_scores),"
-            " (SELECT count(*) FROM forecast_bridge) FROM vintages"
+            " (SELECT count(*) FROM occupancy_forecast WHERE portfolio IS NULL),"
+            " (SELECT count(*) FROM forecast_scores), (SELECT count(*) FROM forecast_bridge) FROM vintages"
         ).fetchall()[0]
         gap = connection.execute(BRIDGE_GAP).fetchall()[0][0]
     table = Table(title="Backfill of vintages")
-    for name in ("vintages", "series x vintages", "forecast rows", "scored", "bridge rows", "largest gap", "seconds", ""):
+    for name in (
+        "vintages",
+        "series x vintages",
+        "forecast rows",
+        "scored",
+        "bridge rows",
+        "largest gap",
+        "seconds",
+        "",
+    ):
         table.add_column(name, justify="right")
     verdict = f"asked: under {ASKED_S} s"
     table.add_row(*map(str, (made, series, rows, scored, bridged)), f"{gap:.1e}", f"{seconds:.1f}", verdict)

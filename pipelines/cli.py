@@ -251,7 +251,7 @@ def status(context: typer.Context) -> None:
 
 @app.command()
 def tell(context: typer.Context) -> None:
-    """Send open alerts that nobody was told yet to the addresses in COLOCAST_NOTIFY (the UI's messenger does so itself).
+    """Send open alerts that nobody was told yet to the addresses in COLOCAST_NOTIFY; the UI's messenger does so itself.
 
     Exit 0: all taken, or nobody to tell. 1: a message was not taken; it waits, and the next call tries again.
     """
