@@ -287,7 +287,7 @@ ENTRIES: tuple[Entry, ...] = (
         "event, assumption or scenario, model or weights - with the documents, leases or parameters behind each. "
         "The parts of a series and quarter add up to its change. The list has the largest parts of the newest step; "
         "a large part of *model or weights* on unchanged reports is a question to the forecasting team.",
-        deps=("vintages", "leases", "scenarios", "shocks", "assumptions"),
+        deps=("vintages", *_LEASE_INPUTS, "scenarios", "shocks", "scenario_effects"),
         kinds=("duckdb", "python"),
         owner=MODELS_TEAM,
     ),

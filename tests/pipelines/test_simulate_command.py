@@ -15,7 +15,7 @@ FOLDER = REPOSITORY / "data" / "portfolios" / "illustrative_hong_kong"
 TABLES = {
     "occupancy_forecast": "vintage scenario level series_id stack quarter_end horizon unit in_service_p50 leased_p05"
     " leased_p10 leased_p25 leased_p50 leased_p75 leased_p90 leased_p95 occupancy_p05 occupancy_p10 occupancy_p25"
-    " occupancy_p50 occupancy_p75 occupancy_p90 occupancy_p95 occupancy_mean model",
+    " occupancy_p50 occupancy_p75 occupancy_p90 occupancy_p95 occupancy_mean model occupancy_p025 occupancy_p975",
     "breach_probability": "vintage scenario level series_id quarter_end horizon threshold probability",
     "lease_expiries": "as_of level series_id stack sector sensitivity_tier expiry_quarter leases mw share_of_leased",
     "wale": "as_of level series_id wale_mw_years wale_rent_years",
