@@ -52,7 +52,7 @@ def changes(view: View) -> Section:
     runs = view.everything["runs"].sort_values("started_at")
     run = records(runs.tail(1))[0] if len(runs) else None
     fresh = new_documents(view, run)
-    moved = newest_moves(view.everything["forecast_bridge"])
+    moved = newest_moves(view.everything["forecast_bridge"], view.base["vintage"])
     restated = restated_by(view, fresh)
     alerts = open_alerts(view.everything["alerts"])
     scores = newest_scores(view.reported["forecast_scores"])
@@ -80,10 +80,14 @@ def comparisons(bridge: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def newest_moves(bridge: pd.DataFrame) -> pd.DataFrame:
-    """The newest comparison in forecast_bridge, whether anything moved or not; empty where there is none."""
+def newest_moves(bridge: pd.DataFrame, vintages: pd.Series) -> pd.DataFrame:
+    """The newest comparison in forecast_bridge, whether anything moved or not; empty where there is none, and where the
+    newest of the vintages has no row in it: then nothing moved since the one before.
+    """
     found = comparisons(bridge)
-    return found[0] if found else bridge.head(0)
+    if not found or (len(vintages) and found[0]["vintage_to"].max() < vintages.max()):
+        return bridge.head(0)
+    return found[0]
 
 
 def largest_moves(moves: pd.DataFrame) -> pd.DataFrame:
@@ -206,15 +210,23 @@ def _target(view: View, level: Any, series_id: str) -> str:
 
 def _moves(view: View, moved: pd.DataFrame) -> list[Any]:
     head = Heading(say("changes.moves"), anchor="moves")
-    if moved.empty:
+    found = comparisons(view.everything["forecast_bridge"])
+    if not found:
         return [head, Para(say("changes.no_bridge"), "none")]
     if len(largest_moves(moved)):
         return [head, *_comparison(view, moved)]
-    out = [head, Para(_about(moved)), Para(say("changes.none_moved", points=f"{LEAST_POINTS:g}"), "none")]
-    for earlier in comparisons(view.everything["forecast_bridge"])[1:]:
+    about = _about(moved) if len(moved) else _newest_two(view)
+    out = [head, Para(about), Para(say("changes.none_moved", points=f"{LEAST_POINTS:g}"), "none")]
+    for earlier in found:
         if len(largest_moves(earlier)):
             return [*out, Fold(say("changes.last_moved"), tuple(_comparison(view, earlier)))]
     return out
+
+
+def _newest_two(view: View) -> Said:
+    """The two vintages that nothing moved between."""
+    first, last = sorted(view.base["vintage"].unique())[-2:]
+    return say("changes.compared", first=wording.day(first), last=wording.day(last))
 
 
 def _about(moved: pd.DataFrame) -> Said:

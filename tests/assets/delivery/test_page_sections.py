@@ -14,6 +14,7 @@ from assets.delivery.scopes import Scopes
 from assets.delivery.sections import absorption, changes, track_record
 
 ENDS = pd.date_range("2024-03-31", periods=6, freq="QE")
+NO_VINTAGES = pd.Series([], dtype="datetime64[ns]")
 
 
 def words(element: html.HtmlElement) -> str:
@@ -79,9 +80,16 @@ def test_a_revision_comes_after_the_step_to_its_vintage() -> None:
     step, revision = ("2025-09-30", "2025-12-31", "a", 2.0), ("2025-12-31", "2025-12-31", "a", 0.3)
     older = ("2025-06-30", "2025-09-30", "a", 9.0)
     for rows in permutations([step, revision, older]):
-        assert changes.newest_moves(bridge(list(rows)))["delta_occupancy_pp"].tolist() == [0.3]
-    assert changes.newest_moves(bridge([step, older]))["delta_occupancy_pp"].tolist() == [2.0]
-    assert changes.newest_moves(bridge([])).empty
+        assert changes.newest_moves(bridge(list(rows)), NO_VINTAGES)["delta_occupancy_pp"].tolist() == [0.3]
+    assert changes.newest_moves(bridge([step, older]), NO_VINTAGES)["delta_occupancy_pp"].tolist() == [2.0]
+    assert changes.newest_moves(bridge([]), NO_VINTAGES).empty
+
+
+def test_a_vintage_that_moved_nothing_is_the_newest_all_the_same() -> None:
+    """An older change shown as the latest would be news of last year."""
+    older = bridge([("2025-06-30", "2025-09-30", "a", 9.0)])
+    assert changes.newest_moves(older, pd.Series(pd.to_datetime(["2025-09-30", "2025-12-31"]))).empty
+    assert len(changes.newest_moves(older, pd.Series(pd.to_datetime(["2025-09-30"]))))
 
 
 def test_moves_too_small_to_read_off_are_none() -> None:
