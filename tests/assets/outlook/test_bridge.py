@@ -20,6 +20,12 @@ from assets.warehouse.history import build_history
 KEYS = ["vintage_from", "vintage_to", "level", "series_id", "quarter_end"]
 
 
+@pytest.fixture(autouse=True)
+def no_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison of models is most of a build's time, and nothing here is about it."""
+    monkeypatch.setattr("assets.outlook.newest._accuracy", lambda *_: pd.DataFrame())
+
+
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(tmp_path / "w.duckdb") as connection:
