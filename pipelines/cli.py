@@ -242,7 +242,7 @@ def export(
 
 @app.command()
 def status(context: typer.Context) -> None:
-    """Last run, documents by status, operators overdue, newest vintage."""
+    """Last run, documents by status, operators overdue, newest vintage, open alerts."""
     with friendly(context.obj):
         from pipelines.commands.looking import show_status
 

@@ -364,7 +364,7 @@ COMMENT ON COLUMN leases.monthly_rent_hkd_per_kw IS 'Rent a month, Hong Kong dol
 COMMENT ON COLUMN leases.stack IS 'Technology stack recorded for the lease: mainland, us, dual or unknown.';
 COMMENT ON COLUMN leases.stack_weight_mainland IS 'Part of the lease on the mainland stack, fraction: 1 mainland, 0 us, between for dual, 0.5 where unknown.';
 COMMENT ON COLUMN leases.renewal_options IS 'Options as count x years, such as 2x5y; none where there is none.';
-COMMENT ON COLUMN leases.renewal_of IS 'lease_id of the lease it renews; null for a new one.';
+COMMENT ON COLUMN leases.renewal_of IS 'lease_id of the lease it renews; empty for a new one.';
 COMMENT ON COLUMN leases.document_id IS 'File it was taken from (documents.document_id).';
 COMMENT ON COLUMN leases.locator IS 'Place in the file.';
 COMMENT ON COLUMN leases.provenance IS 'observed: as the rent roll says; assumed: of an illustrative portfolio; estimated: a ladder made from published totals.';
