@@ -33,7 +33,7 @@ from assets.outlook.drawing import HORIZON, Drawn, Known, drawn
 from assets.outlook.models import Learnt
 from assets.outlook.past import Past
 from assets.outlook.reading import Aggregate, Member
-from assets.warehouse.database import sql_text, transaction
+from assets.warehouse.database import insert, sql_text, transaction
 from assets.warehouse.history import build_history
 from forecasts.occupancy import Occupancy
 from forecasts.panel import Series, quarter_ends
@@ -244,11 +244,7 @@ def write_bridge(connection: duckdb.DuckDBPyConnection, rows: pd.DataFrame, befo
             "DELETE FROM forecast_bridge WHERE vintage_from = ? AND vintage_to = ? AND portfolio IS NULL",
             [before, after],
         )
-        if len(rows):
-            bridge_rows = rows
-            connection.register("bridge_rows", bridge_rows)
-            connection.execute("INSERT INTO forecast_bridge BY NAME SELECT * FROM bridge_rows ORDER BY ALL")
-            connection.unregister("bridge_rows")
+        insert(connection, "forecast_bridge", rows)
 
 
 class _Words:

@@ -22,7 +22,7 @@ from assets.outlook.drawing import ENDED_QUARTERS, HORIZON, MIN_POINTS, Course, 
 from assets.outlook.models import CAPACITY, OCCUPANCY, Learnt, learn_from, reason_of
 from assets.outlook.past import BACKTEST_QUARTERS, Past, Progress
 from assets.outlook.reading import Aggregate, Items, known_for, read_aggregates, read_members
-from assets.warehouse.database import sql_text, transaction
+from assets.warehouse.database import insert, sql_text, transaction
 from forecasts.leases.outcomes import LEVELS, NAMES, OUTER_LEVELS, OUTER_NAMES, THRESHOLDS
 from forecasts.panel import quarter_ends
 from forecasts.paths import below, quantiles
@@ -180,9 +180,9 @@ def write_vintage(
             connection.execute(
                 f"DELETE FROM {table} WHERE vintage = ? AND scenario = ? AND portfolio IS NULL", [vintage, SCENARIO]
             )
-            _insert(connection, table, columns, new)
+            insert(connection, table, pd.DataFrame(new, columns=list(columns)))
         connection.execute("DELETE FROM forecast_choice WHERE vintage = ?", [vintage])
-        _insert(connection, "forecast_choice", CHOICE_COLUMNS, choice)
+        insert(connection, "forecast_choice", pd.DataFrame(choice, columns=list(CHOICE_COLUMNS)))
         connection.execute("DELETE FROM vintages WHERE vintage = ?", [vintage])
         documents, observations, mark = data_fingerprint(connection, made.known.known_by)
         settings = {
@@ -195,7 +195,7 @@ def write_vintage(
             vintage, as_of, made.known.known_by, mark, code_version, seed, json.dumps(settings, sort_keys=True),
             documents, observations, len(made.drawn.courses), origin,
         )  # fmt: skip
-        _insert(connection, "vintages", VINTAGE_COLUMNS, [row])
+        insert(connection, "vintages", pd.DataFrame([row], columns=list(VINTAGE_COLUMNS)))
 
 
 def data_fingerprint(connection: duckdb.DuckDBPyConnection, known_by: date) -> tuple[int, int, str]:
@@ -218,16 +218,4 @@ def write_accuracy(connection: duckdb.DuckDBPyConnection, accuracy: pd.DataFrame
         connection.execute("DELETE FROM backtest_accuracy")
         if len(accuracy):
             rows = list(accuracy[list(ACCURACY_COLUMNS)].itertuples(index=False, name=None))
-            _insert(connection, "backtest_accuracy", ACCURACY_COLUMNS, rows)
-
-
-def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]
-) -> None:
-    if rows:
-        outlook_rows = pd.DataFrame(rows, columns=list(columns))
-        connection.register("outlook_rows", outlook_rows)
-        try:
-            connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM outlook_rows ORDER BY ALL")
-        finally:
-            connection.unregister("outlook_rows")
+            insert(connection, "backtest_accuracy", pd.DataFrame(rows, columns=list(ACCURACY_COLUMNS)))

@@ -43,7 +43,7 @@ from assets.outlook.lease_changes import Changes, same
 from assets.outlook.lease_tables import Runs
 from assets.outlook.portfolios import learn_portfolio
 from assets.outlook.scenarios import FiledScenario
-from assets.warehouse.database import connect, transaction
+from assets.warehouse.database import connect, insert, transaction
 from assets.warehouse.ledger import assumed
 from assets.warehouse.rent_rolls import read_portfolio
 from forecasts.leases.portfolio import STRENGTHS, Portfolio
@@ -194,9 +194,7 @@ def build_lease_bridge(
     with transaction(connection):
         connection.execute("DELETE FROM forecast_bridge WHERE vintage_to = ? AND portfolio IS NOT NULL", [vintage])
         for frame in frames:
-            connection.register("lease_bridge_rows", frame)
-            connection.execute("INSERT INTO forecast_bridge BY NAME SELECT * FROM lease_bridge_rows")
-            connection.unregister("lease_bridge_rows")
+            insert(connection, "forecast_bridge", frame)
     return {"bridged": bridged, "no_bridge": "; ".join(reasons)}
 
 

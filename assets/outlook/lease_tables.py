@@ -18,6 +18,7 @@ import pandas as pd
 
 from assets.outlook.ladder_outlook import ladder_outlook
 from assets.outlook.portfolios import hall_evidence, learn_portfolio, scenario_tables, sweep_runs
+from assets.outlook.reading import known_for
 from assets.outlook.scenarios import FiledScenario, scenario_rows, shock_rows
 from assets.warehouse.database import transaction
 from assets.warehouse.ledger import assumed
@@ -102,7 +103,7 @@ def _ladders(
     """Rows of ladder_forecast, and operator and reason of those that publish too little for one."""
     observations = connection.execute("SELECT * FROM observations ORDER BY observation_id").df()
     history = connection.execute("SELECT * FROM occupancy_history ORDER BY level, series_id, quarter_end").df()
-    known_by = min(as_of, (pd.Timestamp(vintage) + pd.offsets.QuarterEnd(1)).date())
+    known_by = known_for(vintage, as_of)
     rows, reasons = ladder_outlook(observations, history, known_by, HORIZON, PATHS, seed, assumed(connection))
     return rows.assign(vintage=vintage), reasons
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from assets.outlook.build import ACCURACY_COLUMNS
-from assets.warehouse.database import sql_text, transaction
+from assets.warehouse.database import insert, sql_text, transaction
 from forecasts.backtest import BANDS, CHOSEN, SEASON, score_table
 from forecasts.forecaster import NAIVE
 from forecasts.panel import quarter_ordinals
@@ -37,11 +37,7 @@ def score_vintages(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.Dat
         ).df()
         table = accuracy_of(scores, history)
         connection.execute("DELETE FROM forecast_accuracy")
-        if len(table):
-            accuracy_rows = table
-            connection.register("accuracy_rows", accuracy_rows)
-            connection.execute("INSERT INTO forecast_accuracy BY NAME SELECT * FROM accuracy_rows ORDER BY ALL")
-            connection.unregister("accuracy_rows")
+        insert(connection, "forecast_accuracy", table)
     return table
 
 

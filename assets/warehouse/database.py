@@ -9,8 +9,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 MEMORY_LIMIT = "512MB"
@@ -103,6 +107,16 @@ def describe(connection: duckdb.DuckDBPyConnection) -> None:
     for view, column, comment in connection.execute(sql_text("view_columns")).fetchall():
         text = comment.replace("'", "''")
         connection.execute(f'COMMENT ON COLUMN "{view}"."{column}" IS \'{text}\'')
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
+    """Insert a frame's rows into the table's columns of the same names, in order of the frame's columns."""
+    if len(frame):
+        connection.register("rows_to_insert", frame)
+        try:
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_to_insert ORDER BY ALL")
+        finally:
+            connection.unregister("rows_to_insert")
 
 
 def published_tables(connection: duckdb.DuckDBPyConnection, catalog: str | None = None) -> list[str]:
