@@ -73,5 +73,5 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 lock: $(VENV)/.uv
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) pyproject.toml -o requirements/core.txt
-	$(LOCK) pyproject.toml --extra dev -c requirements/core.txt -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra dev --extra scale -c requirements/core.txt -o requirements/dev.txt
 	$(LOCK) pyproject.toml --extra scale -c requirements/core.txt -o requirements/scale.txt
