@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from assets.plain_yaml import PlainLoader
+
 KINDS = ("edgar", "hkex", "sgx", "page", "feed")
 ENDPOINTS_FILE = Path(__file__).parent / "endpoints.yaml"
 GUIDE = "docs/getting-reports.md"
@@ -133,7 +135,9 @@ def load_sources(path: Path, find_operator: Callable[[str], tuple[str, str] | No
     except (OSError, UnicodeDecodeError) as error:
         raise SourcesError(f"{path}: cannot be read ({error}); expected a YAML file in UTF-8.") from error
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=PlainLoader)
+    except RecursionError as error:
+        raise SourcesError(f"{path}: nested too deeply; expected `sources:` with a list. See {GUIDE}.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""

@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from assets.plain_yaml import PlainLoader
 from forecasts.leases.portfolio import SECTORS, STACKS, TIERS
 from forecasts.leases.priors import PREFIX, Priors
 from forecasts.leases.scenario import ACTS_ON, MULTIPLIERS, WHERE, Scenario, Shock
@@ -295,7 +296,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _tree(file: Path) -> tuple[yaml.Node, _Place]:
     try:
-        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=PlainLoader)
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{file}: byte {error.start}: not UTF-8; save the file as UTF-8 text.") from error
     except yaml.MarkedYAMLError as error:

@@ -30,6 +30,7 @@ from assets.reports.document import Document, Unreadable
 from assets.reports.formats import Limits, read_document
 from assets.reports.formats.limits import MIB
 from assets.reports.formats.sniffing import CSV, XLSX
+from assets.reports.reading import load_regular_file
 from forecasts.leases.portfolio import Portfolio
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
@@ -201,11 +202,26 @@ def _read_file(path: Path, kind: str = "") -> _Part:
     that comes closest).
     """
     try:
-        data = path.read_bytes()
-    except OSError as error:
+        # A link on one's own command line is followed; a pipe or a device would be waited for, or read, for ever.
+        data = load_regular_file(path.resolve(strict=True), _LIMITS)
+    except (OSError, RuntimeError) as error:
+        said = getattr(error, "strerror", None) or "its links lead in a circle"
         raise RentRollError(
-            str(path), "", f"a file that cannot be read ({error.strerror})", "a CSV or XLSX file", "Check the path."
+            str(path), "", f"a file that cannot be read ({said})", "a CSV or XLSX file", "Check the path."
         ) from error
+    except Unreadable as error:
+        raise RentRollError(str(path), "", error.reason, "a CSV or XLSX file", "Check the path.") from error
+    try:
+        return _part_of(data, path, kind)
+    except MemoryError as error:
+        raise RentRollError(
+            path.name, "", "more than fits into memory", "a rent roll", "Part the file, or take a larger machine."
+        ) from error
+    except RecursionError as error:
+        raise RentRollError(path.name, "", "a file nested too deeply", "a rent roll", "Save it again.") from error
+
+
+def _part_of(data: bytes, path: Path, kind: str) -> _Part:
     try:
         if data.startswith(b"PK\x03\x04"):
             document = read_document(data, path.name, _LIMITS)

@@ -1,7 +1,8 @@
 """The limited process behind reading.ReaderPool: one document in, one JSON line out, until its input ends.
 
 Run as `python -m assets.reports.child '[limits, extractor]'`. It bounds itself before it looks at any document:
-address space, processor time for each document, no core dumps, no large files. Wall clock is the parent's matter.
+address space, processor time for each document, no core dumps, no large files, and nothing of the network, of other
+processes or of writing files (confinement.py). Wall clock is the parent's matter.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 import resource
 import sys
 from typing import IO, Any
+
+from assets.reports.confinement import confine
 
 _LARGEST_FILE = 16 * 1024 * 1024
 
@@ -24,6 +27,8 @@ def main() -> None:
     from assets.reports.formats import Limits
 
     limits = Limits(**settings)
+    _import_readers()
+    confine()
     _send(answers, {"ready": True})
     while line := requests.readline():
         request = json.loads(line)
@@ -33,6 +38,17 @@ def main() -> None:
         _allow_processor_time(limits.processor_s)
         if not _serve(answers, data, request["file_name"], limits, extractor):
             return
+
+
+def _import_readers() -> None:
+    """What nearly every document needs, before files can no longer be written: their compiled forms are kept."""
+    import assets.rent_roll.reading
+    import assets.reports.extraction
+    import assets.reports.formats.csv_
+    import assets.reports.formats.html
+    import assets.reports.formats.pdf
+    import assets.reports.formats.text
+    import assets.reports.formats.xlsx  # noqa: F401
 
 
 def _serve(answers: IO[bytes], data: bytes, file_name: str, limits: Any, extractor: str) -> bool:

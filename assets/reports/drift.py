@@ -71,16 +71,18 @@ def drift_result(readings: list[ReadResult], frame: pd.DataFrame, reference: pd.
     failing: list[dict[str, str]] = []
     checked = 0
     known = _known(frame, reference)
+    of_operator = {str(key): rows for key, rows in known.groupby("operator", sort=False)}
     for reading in readings:
         extraction = reading.extraction
         if reading.status != "read" or extraction is None or extraction.layout in ("", GENERAL_LAYOUT):
             continue
         document = reading.sha256[:16]
-        own = known[(known["document_id"] == document) & (known["operator"] == extraction.operator)]
+        theirs = of_operator.get(extraction.operator, known.iloc[:0])
+        own = theirs[theirs["document_id"] == document]
         if not len(own) and not extraction.unknown_phrases:
             continue
         checked += 1
-        before = predecessor(own, known[known["operator"] == extraction.operator])
+        before = predecessor(own, theirs)
         for row in layout_diff(own, before, extraction.unknown_phrases).to_dict("records"):
             said = " ".join(part for part in (row["metric"], row["scope"]) if part)
             failing.append(

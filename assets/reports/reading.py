@@ -245,6 +245,12 @@ class ReaderPool:
         with self._lock:
             self._stop()
 
+    @property
+    def process_id(self) -> int | None:
+        """The child's process id while there is one."""
+        child = self._child
+        return child.pid if child is not None else None
+
     def read(self, path: Path, file_name: str | None = None) -> ReadResult:
         """Reads one file; `file_name` (default: the path's own) is what results and media type remarks call it."""
         name = printable_name(file_name if file_name is not None else Path(path).name)

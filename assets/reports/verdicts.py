@@ -260,6 +260,7 @@ def _documents(
     readings: list[ReadResult], results: list[ReadResult], accepted: pd.DataFrame, quarantine: pd.DataFrame
 ) -> pd.DataFrame:
     counts = accepted["document_id"].value_counts()
+    held = {str(key): rows for key, rows in quarantine.groupby("document_id", sort=False)}
     names: dict[str, set[str]] = defaultdict(set)
     for result in results:
         names[result.sha256].add(result.file_name)
@@ -267,7 +268,7 @@ def _documents(
     for reading in readings:
         document = document_id(reading.sha256)
         rows_accepted = int(counts.get(document, 0))
-        of_document = quarantine[quarantine["document_id"] == document]
+        of_document = held.get(document, quarantine.head(0))
         status, words = _status(reading, rows_accepted, of_document)
         others = sorted(names[reading.sha256] - {reading.file_name})
         if others:

@@ -36,6 +36,14 @@ def read_panel(path: Path) -> pd.DataFrame:
         )
     if frame.empty:
         raise RefusedError(f"{path}: the panel has no rows; expected at least one series.", USAGE)
+    if pd.api.types.infer_dtype(frame["unique_id"], skipna=True) == "mixed":
+        ids = enumerate(frame["unique_id"])
+        place = next((at for at, value in ids if value is not None and not isinstance(value, str)), 0)
+        raise RefusedError(
+            f"{path}, row {place + 1}: unique_id is {str(frame['unique_id'].iloc[place])[:60]!r}; expected the name of "
+            "a series as text.",
+            USAGE,
+        )
     for name in [name for name in ("y", "cap") if name in frame.columns]:
         numbers = pd.to_numeric(frame[name], errors="coerce")
         wrong = frame[name].notna() & numbers.isna()
@@ -69,16 +77,21 @@ def forecast_panel(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from forecasts.engine import explained
+    from pipelines.fan_out import fan_out
+    from pipelines.settings import Settings
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars:
+    with (
+        fan_out(Settings().dask) as spread,
+        Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars,
+    ):
         task = bars.add_task("Forecasting", total=None)
 
         def show(done: int, total: int) -> None:
             bars.update(task, completed=done, total=total)
 
         try:
-            result = explained(frame, horizon, model=model, seed=seed, jobs=jobs, progress=show)
+            result = explained(frame, horizon, model=model, seed=seed, jobs=jobs, progress=show, fan_out=spread)
         except ValueError as error:
             raise RefusedError(f"{panel}: {error}", USAGE) from error
     result.forecast.attrs["evidence"] = result.evidence

@@ -72,13 +72,19 @@ def simulate_files(
             err.print(warning, highlight=False, markup=False)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from forecasts.parallel import in_turn
+    from pipelines.fan_out import fan_out
+
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} of {task.total}"))
-    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars:
+    with (
+        fan_out(settings.dask) as spread,
+        Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars,
+    ):
         task = bars.add_task("Simulating scenarios", total=len(wanted))
         try:
             result = simulate_portfolio(
                 portfolio, bundled_assumptions(), wanted, horizon, paths, seed, thresholds, jobs,
-                lambda done, total: bars.update(task, completed=done),
+                lambda done, total: bars.update(task, completed=done), spread or in_turn,
             )  # fmt: skip
         except ValueError as error:
             raise RefusedError(str(error), USAGE) from error

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from assets.plain_yaml import PlainLoader
 from expectations.metrics import load_catalogue
 
 SEVERITIES = ("info", "warning", "critical")
@@ -185,8 +186,8 @@ _DELIVERY: Mapping[str, Key] = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that refuses a key written twice: the second would silently replace the first."""
+class _Loader(PlainLoader):
+    """PlainLoader that refuses a key written twice: the second would silently replace the first."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:

@@ -58,7 +58,7 @@ def extract(document: Document, layouts: Layouts) -> Extraction:
                 rejections.append(item)
             else:
                 unknown.append(item)
-    finished = [_finish(row, context) for row in found]
+    finished = [_finish(row, context) for row in _named_in_one_alphabet(found, rejections)]
     candidates = _ordered(_without_repeats(finished))
     operator = context.operator or next((row.operator for row in candidates), "")
     layout = context.layout or layouts.by_operator(operator)
@@ -82,6 +82,38 @@ def _collect(items: Iterable[Candidate | Rejection], rejections: list[Rejection]
         else:
             rejections.append(item)
     return found
+
+
+_LATIN = re.compile("[A-Za-z]")
+# Greek, Cyrillic and Armenian, whose letters are drawn like Latin ones; Chinese beside Latin is usual.
+_ALIKE = re.compile("[\u0370-\u058f]")
+
+
+def _named_in_one_alphabet(rows: list[Candidate], rejections: list[Rejection]) -> list[Candidate]:
+    """Rows whose names are what they look like. A word of two alphabets is no name but looks like another's."""
+    kept = []
+    for row in rows:
+        names = (row.operator, row.facility, row.scope, row.market)
+        word = next(
+            (one for name in names for one in name.split() if _LATIN.search(one) and _ALIKE.search(one)),
+            "",
+        )
+        if not word:
+            kept.append(row)
+            continue
+        strange = ", ".join(f"U+{ord(mark):04X}" for mark in dict.fromkeys(_ALIKE.findall(word)))
+        rejections.append(
+            Rejection(
+                rule="mixed_alphabets",
+                reason=f"the name {word[:60]!r} has letters of two alphabets in one word ({strange}); expected one "
+                "alphabet. Correct the name; figures under a name that only looks like an operator's are not taken",
+                locator=row.locator,
+                quote=row.quote,
+                metric=row.metric,
+                value=f"{row.value:g}",
+            )
+        )
+    return kept
 
 
 def _settle_period(

@@ -79,7 +79,7 @@ _CORPORATE = (
     r"er)s?|Internet|Telecom|Digital|Racks|Cloud)"
 )
 _NAME = re.compile(
-    rf"\b((?:[A-Z][\w&'’.-]*|[A-Z]{{2,}})(?:\s(?:of|and|&|de|the|[A-Z][\w&'’.-]*|"
+    rf"\b((?:[A-Z][\w&'’.-]{{0,60}}|[A-Z]{{2,60}})(?:\s(?:of|and|&|de|the|[A-Z][\w&'’.-]{{0,60}}|"
     rf"\d{{1,3}})){{0,6}}?\s{_CORPORATE}(?:\s{_CORPORATE}){{0,3}})(?![a-z])"
 )
 _NAME_ZH = re.compile(

@@ -29,6 +29,8 @@ _QUALIFIED = (
 _WORDS = load_words("labels")
 _TERSE_PATTERNS = tuple((searched(entry["patterns"]), entry["metric"]) for entry in _WORDS["measures"])
 _EXACT_PATTERNS = tuple((entire(entry["patterns"]), entry["metric"]) for entry in _WORDS["whole_labels"])
+# Longer texts in cells are paragraphs.
+_LONGEST_LABEL = 600
 _BARRED = searched(_WORDS["barred"])
 _RENT_WEIGHT = searched(_WORDS["weights"]["rent"])
 _AREA_WEIGHT = searched(_WORDS["weights"]["area"])
@@ -78,7 +80,7 @@ class LabelFacts:
 def read_label(text: str, layout: Layout | None = None) -> LabelFacts:
     """The facts of one label, case and full-width forms aside."""
     text = fold(text)
-    if not text:
+    if not text or len(text) > _LONGEST_LABEL:
         return LabelFacts()
     metric = _metric(text, layout)
     unit, factor = _unit(text)

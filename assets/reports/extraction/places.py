@@ -13,13 +13,13 @@ from assets.reports.operators import Layout
 
 _GENERIC = re.compile(
     r"\b(?P<name>(?:(?!The\b|Our\b|Its\b|Each\b|This\b|All\b|Both\b|At\b|In\b|For\b|Of\b|On\b|New\b|A\b|"
-    r"Total\b|Colo\b|And\b|As\b|About\b|By\b|From\b)[A-Z][\w'’&-]*\s){1,4}"
+    r"Total\b|Colo\b|And\b|As\b|About\b|By\b|From\b)[A-Z][\w'’&-]{0,60}\s){1,4}"
     r"(?:Data ?Cent(?:re|er)|Campus|DC)(?!\sREIT)(?:\s\d{1,2}\b|\s[A-Z]\b)?(?!s\b|\s(?:REIT|Holdings|Group|"
     r"Limited|Ltd|Inc|AG)))\b"
     r"|\b(?P<code>(?:Site|Building|Facility|Campus|Hall)\s(?:\d{1,2}|[A-Z])\b)(?!\s?(?:MW|sqm|%))"
     r"|(?<=\b[Aa]t\s)(?P<at>[A-Z]{2,4}\d{1,2})\b"
     r"|\b(?:[Aa]t|[Ii]ts|[Oo]ur)\s(?P<named>(?!(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|"
-    r"July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?|Q|FY|H)\b)(?:[A-Z][a-z][\w-]*\s){1,3}\d{1,2}\b)(?!\s?(?:MW|sqm|%|"
+    r"July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?|Q|FY|H)\b)(?:[A-Z][a-z][\w-]{0,60}\s){1,3}\d{1,2}\b)(?!\s?(?:MW|sqm|%|"
     r"per|,\d|\.\d))"
 )
 

@@ -60,12 +60,12 @@ class Number:
 
 
 _DIGITS = (
-    r"(?:\d{1,3}(?:[,，]\d{3})+(?:[.．]\d{1,6})?"  # 1,234.5
-    r"|\d{1,3}(?:\.\d{3})+,\d{1,6}"  # 1.234,5
-    r"|\d{1,3}(?:\.\d{3}){2,}"  # 1.234.567
-    r"|\d{1,3}(?:[ '’\u00a0\u202f]\d{3}(?!\d))+(?:\.\d{1,6})?"  # 1 234
-    r"|\d{1,12}[.,．]\d{1,8}(?!\d)"  # 12.5 or 12,5
-    r"|\d{1,15})"
+    r"(?:[0-9]{1,3}(?:[,，][0-9]{3})+(?:[.．][0-9]{1,6})?"  # 1,234.5
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,6}"  # 1.234,5
+    r"|[0-9]{1,3}(?:\.[0-9]{3}){2,}"  # 1.234.567
+    r"|[0-9]{1,3}(?:[ '’\u00a0\u202f][0-9]{3}(?![0-9]))+(?:\.[0-9]{1,6})?"  # 1 234
+    r"|[0-9]{1,12}[.,．][0-9]{1,8}(?![0-9])"  # 12.5 or 12,5
+    r"|[0-9]{1,15})"
 )
 _CURRENCY = (
     r"RMB|CNY|US\$|USD|HK\$|HKD|S\$|SGD|A\$|AUD|NT\$|EUR|GBP|JPY|CHF|[$€£¥￥]|人民币|人民幣|港币|港幣|"
@@ -167,10 +167,14 @@ _MULTIPLIER = re.compile(
     r"[ \u00a0-]?(?P<m>thousands?|millions?|billion|mln|mn|bn|['’]000|百万|百萬|十万|十萬|万|萬|亿|億|千(?!瓦|米)|"
     r"[kK](?![wWVA-Za-z])|m(?![²2a-zA-Z/]))"
 )
+# Letters and digits of other alphabets, and marks set upon a character: beside digits they hide a part of a number.
+# Chinese characters stand beside numbers as words do.
+_FOREIGN = r"\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0300-\u1fff\U0001d400-\U0001d7ff"
 _NUMBER = re.compile(
-    r"(?<![A-Za-z0-9_.,])"
+    rf"(?<![A-Za-z0-9_.,^{_FOREIGN}])"
     rf"(?P<sign>[-−–](?=\d))?(?P<digits>{_DIGITS})"
 )
+_FOREIGN_AFTER = re.compile(f"[{_FOREIGN}]")
 _SIGNED_CURRENCY_NUMBER = re.compile(rf"(?:{_CURRENCY})\s?(?P<digits>{_DIGITS})")
 
 _HEDGES: tuple[tuple[re.Pattern[str], tuple[float, float]], ...] = (
@@ -489,6 +493,8 @@ def _zh_years(text: str, position: int) -> bool:
 def _is_part_of_word(text: str, end: int) -> bool:
     """'20-F', '6-K', '3Q', '5G': digits that belong to a name, not a number with a unit."""
     tail = text[end : end + 6]
+    if _FOREIGN_AFTER.match(tail):
+        return True
     if re.match(r"[A-Za-z]", tail):
         known = _UNIT.match(text, end) or _MULTIPLIER.match(text, end)
         return known is None and not re.match(r"(?i:as|in|at|of|and|were|with|to)\b", tail)
@@ -569,7 +575,7 @@ def hedge_range(value: float, unit: str, sides: tuple[float, float]) -> tuple[fl
     width = _HEDGE_POINTS if unit == "pct" else abs(value) * _HEDGE_SHARE
     low, high = value + sides[0] * width, value + sides[1] * width
     if unit == "pct":
-        low, high = max(0.0, low), max(value, min(100.0, high))
+        low, high = min(value, max(0.0, low)), max(value, min(100.0, high))
     return low, high
 
 

@@ -101,11 +101,9 @@ def _printed(cell: Cell | None) -> bool:
 
 
 def _distinct(row: list[Cell | None]) -> list[Cell]:
-    seen: list[Cell] = []
-    for cell in row:
-        if cell is not None and fold(cell.text) and cell not in seen:
-            seen.append(cell)
-    return seen
+    """The printed cells of a row of a grid, each once: a spanning cell is one object in several places."""
+    seen = {id(cell): cell for cell in row if cell is not None}
+    return [cell for cell in seen.values() if fold(cell.text)]
 
 
 def _bands(grid: list[list[Cell | None]], kinds: list[list[str]], oracle: Oracle) -> list[_Band]:

@@ -14,7 +14,8 @@ from functools import lru_cache
 
 from assets.reports.document import Cell
 
-_SUPERSCRIPTS = dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁽⁾ᵃᵇᶜᵈᵉ"), None)
+# Marks of notes; circled and bracketed numbers too, which would fold to digits behind the number they stand at.
+_SUPERSCRIPTS = dict.fromkeys([*map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁽⁾ᵃᵇᶜᵈᵉ"), *range(0x2460, 0x2488)], None)
 _DASHES = "-‐‑‒–—―−－﹣"
 # What reports print where there is no figure.
 _NIL = re.compile(
@@ -75,7 +76,7 @@ _APPROXIMATE = (
 )
 _LOWER_BOUND = re.compile(r"^(?:over|more than|above|at least|[>≥]|超过|超過|逾)$", re.IGNORECASE)
 _UPPER_BOUND = re.compile(r"^(?:less than|below|under|up to|nearly|almost|close to|[<≤]|近)$", re.IGNORECASE)
-_NUMBER = r"\d{1,3}(?:[  '’  ]\d{3})+(?:[.,]\d+)?|\d[\d.,]*\d|\d|\.\d+"
+_NUMBER = r"[0-9]{1,3}(?:[  '’  ][0-9]{3})+(?:[.,][0-9]+)?|[0-9][0-9.,]*[0-9]|[0-9]|\.[0-9]+"
 _CELL = re.compile(
     rf"^(?P<approx>{_APPROXIMATE})?\s*(?P<money>(?:US|S|A|HK|C|NZ)?[$€£¥￥]|USD|EUR|SGD|AUD|HKD|RMB|CNY"
     rf"|人民币|人民幣)?\s*"
@@ -161,7 +162,7 @@ def find_units(text: str) -> list[UnitHit]:
         around = text[max(0, match.start() - 16) : match.start()] + " " + text[match.end() : match.end() + 12]
         scale = 1.0 if unit in ("pct", "years") else find_scale(around)
         if unit == "years" and match.group() == "年" and match.start() and text[match.start() - 1].isdigit():
-            previous = re.search(r"\d+$", text[: match.start()])
+            previous = re.search(r"\d+$", text[max(0, match.start() - 8) : match.start()])
             if previous is not None and len(previous.group()) == 4:
                 continue
         hits.append(UnitHit(unit, factor * scale, match.start(), match.end()))

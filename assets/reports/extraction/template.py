@@ -186,6 +186,21 @@ def _read_table(
             if cell and head
         ):
             continue
+        doubt = _contradiction(row, cells, template)
+        if doubt is not None:
+            role, other = doubt
+            yield Rejection(
+                rule="template_cell",
+                reason=(
+                    f"row {number}: the table has several columns {role}, here {texts[role]!r} and {other!r}; "
+                    "expected one column, or the same in each. Take one of the columns out."
+                ),
+                locator=_Row(texts, cells, table.place, number).locator(role),
+                quote=" | ".join(fold(cell.text) for cell in filled),
+                metric=texts.get("metric", ""),
+                value=texts.get("value", ""),
+            )
+            continue
         if not template.wide:
             yield _read_figure(_Row(texts, cells, table.place, number), context, decimal_comma)
             continue
@@ -195,6 +210,15 @@ def _read_table(
                 continue
             wide_texts = {**texts, "metric": header, "value": fold(cell.text)}
             yield _read_figure(_Row(wide_texts, {**cells, "value": cell}, table.place, number), context, decimal_comma)
+
+
+def _contradiction(row: list[Cell | None], cells: dict[str, Cell], template: Template) -> tuple[str, str] | None:
+    """A role that stands over several columns with another text in one of them: (role, that text)."""
+    for role, column in template.again:
+        other = row[column]
+        if other is not None and role in cells and other.text.strip() and fold(other.text) != fold(cells[role].text):
+            return role, fold(other.text)
+    return None
 
 
 def _read_figure(row: _Row, context: Context, decimal_comma: bool) -> Candidate | Rejection:
@@ -231,6 +255,13 @@ def _candidate(row: _Row, context: Context, decimal_comma: bool) -> Candidate:
     low, high = _bounds(row, decimal_comma) or bounds
     if (approximate or hedged) and low is None and high is None:
         low, high = widen(value, unit, _bound(row))
+    if (low is not None and low > value) or (high is not None and high < value):
+        raise _BadCellError(
+            "value",
+            row.text("value"),
+            f"a value within its bounds ({row.text('value_low') or 'any'} to {row.text('value_high') or 'any'})",
+            "Correct the value or the bounds.",
+        )
     return Candidate(
         operator=operator,
         scope=scope,
@@ -378,6 +409,10 @@ def _figure(
     value, step = read.value, read.step
     unit_text = row.text("unit") or _unit_in_name(name)
     unit, factor = _unit(unit_text, metric, read.unit)
+    if read.unit and unit != read.unit and unit in (*UNITS_OF_METRIC["capacity_in_service"], "pct", "years"):
+        raise _BadCellError(
+            "value", printed, f"a value in {unit_text}, as the column unit says", "Correct the value or the unit."
+        )
     if cell is not None and cell.number is not None and "%" in cell.number_format and "%" not in printed:
         value, step = round(value * 100, 9), step * 100
     if unit == "fraction":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 import zipfile
 import zlib
+from collections import Counter
 
 from assets.reports.document import Unreadable
 from assets.reports.formats.limits import Limits
@@ -43,6 +45,16 @@ class Archive:
             )
         if total > 16 * _SMALL and total > self.limits.unpacked_ratio * max(1, size):
             raise Unreadable("quarantined", f"an archive bomb: {size:,} bytes would unpack to {total:,}")
+        twice = [name for name, count in Counter(entry.filename for entry in entries).items() if count > 1]
+        if twice:
+            raise Unreadable(
+                "quarantined",
+                f"a hostile archive: its entry '{twice[0][:80]}' stands in it twice, so that programs differ in which "
+                "they show",
+            )
+        placed = sorted((entry.header_offset, entry.compress_size) for entry in entries)
+        if any(start + packed > after for (start, packed), (after, _next) in itertools.pairwise(placed)):
+            raise Unreadable("quarantined", "an archive bomb: its entries overlap")
         for entry in entries:
             if entry.flag_bits & 1:
                 raise Unreadable("quarantined", "the archive is encrypted; it cannot be read without a password")

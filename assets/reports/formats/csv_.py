@@ -52,6 +52,13 @@ def read_csv(text: str, parts: Parts, limits: Limits) -> None:
     lines = [line for line in body.split("\n")[:5_000] if line.strip()]
     separator = declared or _best_separator(lines)[0]
     if not separator:
+        longest = max((len(line) for line in lines), default=0)
+        if longest > _LONGEST_FIELD:
+            raise Unreadable(
+                "quarantined",
+                f"a line of {longest:,} characters that cannot be split into fields; a field has at most "
+                f"{_LONGEST_FIELD:,}",
+            )
         raise Unreadable("rejected", "no separator (comma, semicolon, tab or pipe) parts the lines into columns")
     rows = _rows(body, separator, limits)
     if not rows:

@@ -57,6 +57,8 @@ _DECLARED = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)|<\?xml[^>]+e
 
 _ACCEPT = 0.80
 _MARGIN = 0.15
+# So many characters in a row tell one encoding from another.
+_STRETCH = 24
 
 
 @dataclass(frozen=True)
@@ -152,13 +154,23 @@ def _detect(data: bytes, declared: str) -> Decoded:
     sure = scores[best] >= _ACCEPT and margin >= _MARGIN
     if not sure:
         sure = scores[best] >= 0.6 and (best == declared or _other_opinion(data) == best) and margin >= 0
-    if not sure:
+    if not sure or _changes_midway(best, texts[best]):
         raise _ambiguous(scores)
     if declared and declared != best:
         remarks = (f"the document declares {declared} but its bytes are {best}",)
     elif declared == "" and b"<meta" in data[:4096].lower() and b"charset" in data[:4096].lower():
         remarks = (f"the declared encoding does not fit the bytes; read as {best}",)
     return Decoded(texts[best], best, remarks)
+
+
+def _changes_midway(name: str, text: str) -> bool:
+    """Whether a stretch of the text is hardly any text in that encoding: two encodings in one file."""
+    if name == "cp1252":
+        return False
+    # Rules drawn with signs say nothing.
+    wide = [character for character in text if "\u3400" <= character <= "\u9fff"]
+    stretches = [wide[at : at + _STRETCH] for at in range(0, len(wide) - _STRETCH + 1, _STRETCH)]
+    return any(sum(character in _common(name) for character in stretch) < 0.5 * _STRETCH for stretch in stretches)
 
 
 def _ambiguous(scores: dict[str, float]) -> Unreadable:

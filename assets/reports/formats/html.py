@@ -14,9 +14,17 @@ from typing import Any
 from assets.reports.document import Unreadable
 from assets.reports.formats.grid import Source, build
 from assets.reports.formats.limits import Limits
-from assets.reports.formats.parts import Parts
+from assets.reports.formats.parts import Parts, check_table_size
 from assets.reports.formats.text import read_text
-from assets.reports.formats.wording import MARK_CLOSE, MARK_OPEN, fold, looks_like_heading, settle_marks, split_glued
+from assets.reports.formats.wording import (
+    MARK_CLOSE,
+    MARK_OPEN,
+    TURNED,
+    fold,
+    looks_like_heading,
+    settle_marks,
+    split_glued,
+)
 from assets.reports.formats.wrapping import BULLET, join_lines, paragraphs, wrap_width
 
 _DROPPED = frozenset(
@@ -38,29 +46,31 @@ _LISTS = frozenset(("ul", "ol", "dir", "menu"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SEC_HEADER = re.compile(r"<(?:TYPE|SEQUENCE|FILENAME|DESCRIPTION)>[^\n<]*", re.I)
 _SEC_WRAPPER = re.compile(r"</?(?:DOCUMENT|TEXT|PAGE|SEC-DOCUMENT|SEC-HEADER)\b[^>]*>", re.I)
-_SEC_BINARY = re.compile(
-    r"<DOCUMENT>\s*<TYPE>(?:GRAPHIC|ZIP|EXCEL|XML|JSON|EX-101\S*|PDF)\b.*?</DOCUMENT>", re.I | re.S
-)
+_SEC_BINARY = re.compile(r"<DOCUMENT>\s*<TYPE>(?:GRAPHIC|ZIP|EXCEL|XML|JSON|EX-101\S*|PDF)\b", re.I)
+_SEC_END = re.compile(r"</DOCUMENT>", re.I)
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)", re.I
 )
-_RAISED = re.compile(r"vertical-align\s*:\s*(?:super|text-top)|position\s*:\s*relative\s*;[^\"]*top\s*:\s*-", re.I)
-_BOLD = re.compile(r"font-weight\s*:\s*(?:bold|bolder|[6-9]00)|text-decoration[^;]*underline", re.I)
+_RAISED = re.compile(
+    r"vertical-align\s*:\s*(?:super|text-top)|position\s*:\s*relative\s*;[^\"]{0,200}top\s*:\s*-", re.I
+)
+_TURNING = re.compile(r"unicode-bidi\s*:\s*(?:isolate-|bidi-)override", re.I)
+_BOLD = re.compile(r"font-weight\s*:\s*(?:bold|bolder|[6-9]00)|text-decoration[^;]{0,200}underline", re.I)
 _NOT_BOLD = re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.I)
 _SYMBOL_FONT = re.compile(r"(?:symbol|wingdings|webdings)", re.I)
-_STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_MEDIA_RULE = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", re.I)
+_BRACE = re.compile(r"[{}]")
 _GLYPH_CELL = re.compile(r"[•·●▪■◦○‣⁃∙►▶➢✓*\uf0b7\uf0a7–—-]|o")
 _ENUMERATOR_CELL = re.compile(r"\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[).]")
 _INNER_GLYPHS = frozenset("o◦○")
 _BREAK = "\x0b"
+_OWN_MARKS = re.compile(f"[{MARK_OPEN}{MARK_CLOSE}{TURNED}{_BREAK}]")
 
 
 def read_html(text: str, parts: Parts, limits: Limits) -> str:
     """Adds the parts of a page and returns its title; raises Unreadable for pages built to exhaust a reader."""
     from lxml import etree
 
-    text = _SEC_BINARY.sub(" ", text)
+    text = _without_attachments(text)
     text = _SEC_WRAPPER.sub(" ", _SEC_HEADER.sub(" ", text)).replace("\x00", "")
     if not re.search(r"<(?:html|body|p|div|table|br|b|h\d|ul|span|font)\b", text, re.I):
         read_text(re.sub(r"<[^<>]{1,200}>", " ", text), parts)
@@ -83,11 +93,45 @@ def read_html(text: str, parts: Parts, limits: Limits) -> str:
     return title
 
 
+def _without_attachments(text: str) -> str:
+    """A submission to the SEC without the pictures and tables of data that stand in it beside the report."""
+    pieces: list[str] = []
+    start = 0
+    for found in _SEC_BINARY.finditer(text):
+        if found.start() < start:
+            continue
+        end = _SEC_END.search(text, found.end())
+        if end is None:
+            break
+        pieces.append(text[start : found.start()])
+        start = end.end()
+    return " ".join([*pieces, text[start:]])
+
+
+def _style_rules(sheet: str) -> Iterator[tuple[str, str]]:
+    """(selectors, declarations) of every rule of a style sheet that holds no other rule, those of @media left out."""
+    opened: list[tuple[str, int, bool]] = []
+    last = media = 0
+    for brace in _BRACE.finditer(sheet):
+        at = brace.start()
+        if brace[0] == "{":
+            selectors = sheet[last:at]
+            of_media = "@media" in selectors.lower()
+            media += of_media
+            opened.append((selectors, at + 1, of_media))
+        elif opened:
+            selectors, start, of_media = opened.pop()
+            media -= of_media
+            if start == last and not media and not of_media:
+                yield selectors, sheet[start:at]
+        last = at + 1
+
+
 def _hiding_classes(root: Any) -> frozenset[str]:
     """Class names that a style sheet of the page itself hides on screen."""
     hidden: set[str] = set()
     for style in root.iter("style"):
-        for selectors, body in _STYLE_RULE.findall(_MEDIA_RULE.sub("", style.text or "")):
+        for selectors, body in _style_rules(style.text or ""):
             if _HIDING.search(body):
                 hidden.update(re.findall(r"(?:^|,)\s*\w*\.([\w-]+)\s*(?=,|$)", selectors.strip()))
     return frozenset(hidden)
@@ -95,6 +139,14 @@ def _hiding_classes(root: Any) -> frozenset[str]:
 
 def _tag(element: Any) -> str:
     return element.tag.lower() if isinstance(element.tag, str) else ""
+
+
+def _is_turned(element: Any) -> bool:
+    """Whether an element is shown in another order than it is stored."""
+    if _tag(element) == "bdo":
+        return (element.get("dir") or "").lower() == "rtl"
+    style = element.get("style")
+    return bool(style and _TURNING.search(style))
 
 
 def _span(element: Any, name: str) -> int:
@@ -157,6 +209,8 @@ class _Walker:
         self._add(element.text, context)
         for child in element:
             if not self._hidden(child):
+                if _is_turned(child):
+                    self.buffer.append(_Piece(TURNED, context.bold))
                 self._enter(child, context, nesting + 1)
             self._add(child.tail, context)
 
@@ -220,7 +274,7 @@ class _Walker:
 
     def _add(self, text: str | None, context: _Context) -> None:
         if text:
-            self.buffer.append(_Piece(re.sub(f"[{MARK_OPEN}{MARK_CLOSE}{_BREAK}]", "", text), context.bold))
+            self.buffer.append(_Piece(_OWN_MARKS.sub("", text), context.bold))
 
     def _flush(self, context: _Context) -> None:
         """Ends the block being collected: line breaks split it where they were meant, marks go into notes."""
@@ -242,9 +296,9 @@ class _Walker:
             bold = [self._all_bold(lines[start + offset]) for offset in range(len(chunk))]
             position = 0
             filled = [text for text in chunk if text]
-            for group in self._groups(filled, [flag for flag, text in zip(bold, chunk, strict=True) if text]):
-                flags = [flag for flag, text in zip(bold, chunk, strict=True) if text][position : position + len(group)]
-                self._block(join_lines(group), context, all_bold=all(flags))
+            flags = [flag for flag, text in zip(bold, chunk, strict=True) if text]
+            for group in self._groups(filled, flags):
+                self._block(join_lines(group), context, all_bold=all(flags[position : position + len(group)]))
                 position += len(group)
             start += len(chunk)
 
@@ -302,6 +356,8 @@ class _Walker:
             if not self._hidden(child):
                 tag = _tag(child)
                 inner = self._plain(child)
+                if _is_turned(child):
+                    inner = TURNED + inner
                 if tag == "br" or tag in _BLOCKS or tag == "li" or tag in _HEADINGS:
                     pieces += [" ", inner, " "]
                 elif tag == "sup" or _RAISED.search(child.get("style") or ""):
@@ -345,6 +401,7 @@ class _Walker:
             ([cell for cell in row if _tag(cell) in ("td", "th") and not self._hidden(cell)], in_head)
             for row, in_head in rows
         ]
+        check_table_size(1, max((len(row) for row, _in_head in cells), default=0), self.limits)
         texts = [[self._plain(cell) for cell in row] for row, _in_head in cells]
         captions = [fold(self._plain(child)) for child in table if _tag(child) == "caption" and not self._hidden(child)]
         if self._is_layout(table, [row for row, _in_head in cells], texts):

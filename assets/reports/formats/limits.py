@@ -23,6 +23,7 @@ class Limits:
     unpacked_ratio: int = 200
     archive_entries: int = 5_000
     pages: int = 800
+    page_bytes: int = 32 * MIB
     sheets: int = 200
     parts: int = 100_000
     table_rows: int = 50_000

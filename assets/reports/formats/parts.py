@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from assets.reports.document import Block, Cell, Part, Place, Table, Unreadable
 from assets.reports.formats.limits import Limits
+from assets.reports.formats.wording import TURNED
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Parts:
         """Adds a block unless its text is empty."""
         if not text:
             return
+        _refuse_turned(text)
         self._characters += len(text)
         if self._characters > self.limits.text_characters:
             raise Unreadable("quarantined", f"more than {self.limits.text_characters:,} characters of text")
@@ -69,6 +71,8 @@ class Parts:
         """Adds a table unless no cell holds anything."""
         if not any(cell.text for cell in cells):
             return
+        for cell in cells:
+            _refuse_turned(cell.text)
         check_table_size(rows, columns, self.limits)
         self._cells += len(cells)
         if self._cells > self.limits.cells:
@@ -98,6 +102,16 @@ class Parts:
         if len(self.drafts) >= self.limits.parts:
             raise Unreadable("quarantined", f"more than {self.limits.parts:,} paragraphs and tables")
         self.drafts.append(draft)
+
+
+def _refuse_turned(text: str) -> None:
+    if TURNED in text:
+        said = text.replace(TURNED, "")[:60]
+        raise Unreadable(
+            "quarantined",
+            f"the direction of text is overridden near '{said}': what is seen there is not what is stored; enter the "
+            "figures by hand from what is seen",
+        )
 
 
 def check_table_size(rows: int, columns: int, limits: Limits) -> None:

@@ -41,6 +41,7 @@ _PAGE_NUMBER = re.compile(
 _MARGIN = 0.09
 # A line this full that ends no sentence was wrapped, even where the next word would just have fitted.
 _NEARLY_FULL = 0.85
+_REFERENCE = re.compile(rb"\b(\d{1,10})\s+\d{1,5}\s+obj\s+(\d{1,10})\s+\d{1,5}\s+R\s+endobj")
 _UNPACKED_STEP = 1 << 20
 _NO_TEXT = "no text can be extracted; needs OCR or manual entry"
 
@@ -56,6 +57,7 @@ class _Page:
 def read_pdf(data: bytes, parts: Parts, limits: Limits) -> str:
     """Adds the parts of a PDF and returns the title its metadata give, if a real one."""
     _check_whole(data)
+    _check_references(data)
     import pdfplumber
     from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
 
@@ -71,11 +73,11 @@ def read_pdf(data: bytes, parts: Parts, limits: Limits) -> str:
             raise Unreadable("quarantined", "the PDF is encrypted; it cannot be read without a password") from error
         raise Unreadable("rejected", f"the PDF is damaged: {_said(error)}") from error
     with document:
-        if count == 0:
+        if count == 0 or not _has_pages(document):
             raise Unreadable("rejected", "the PDF is damaged: it has no pages")
         if count > limits.pages:
             raise Unreadable("quarantined", f"the PDF has {count:,} pages; at most {limits.pages:,} are read")
-        pages, empty = _read_pages(document, count)
+        pages, empty = _read_pages(document, count, limits)
         metadata = document.metadata or {}
         title = " ".join(str(metadata.get("Title") or "").split())
     _check_text(pages, empty, count, parts)
@@ -88,9 +90,17 @@ def read_pdf(data: bytes, parts: Parts, limits: Limits) -> str:
     return title if len(title.split()) >= 3 and not title.lower().startswith("microsoft word") else ""
 
 
+def _has_pages(document: Any) -> bool:
+    """Whether the document lists pages. Without a list the parser takes any page it finds, also one nobody is shown."""
+    from pdfminer.pdftypes import resolve1
+
+    tree = resolve1(document.doc.catalog.get("Pages"))
+    return isinstance(tree, dict) and bool(resolve1(tree.get("Kids")))
+
+
 def _said(error: BaseException) -> str:
     text = " ".join(str(error).split())
-    return text[:160] if text else type(error).__name__
+    return text[:160] if text and text != "None" else type(error).__name__
 
 
 def _check_whole(data: bytes) -> None:
@@ -103,13 +113,28 @@ def _check_whole(data: bytes) -> None:
         )
 
 
-def _read_pages(document: Any, count: int) -> tuple[list[_Page], list[int]]:
+def _check_references(data: bytes) -> None:
+    """Objects that are nothing but a reference, in the end to themselves: the parser would follow for ever."""
+    follows = {int(one): int(other) for one, other in _REFERENCE.findall(data)}
+    ends: set[int] = set()
+    for start in follows:
+        walked: set[int] = set()
+        at = start
+        while at in follows and at not in ends:
+            if at in walked:
+                raise Unreadable("rejected", f"the PDF is damaged: its object {at} refers to itself")
+            walked.add(at)
+            at = follows[at]
+        ends |= walked
+
+
+def _read_pages(document: Any, count: int, limits: Limits) -> tuple[list[_Page], list[int]]:
     pages: list[_Page] = []
     empty: list[int] = []
     for number in range(1, count + 1):
         try:
             page = document.pages[number - 1]
-            _check_streams(page)
+            _check_streams(page, limits)
             glyphs = page_glyphs(page)
             if sum(not glyph.text.isspace() for glyph in glyphs) == 0:
                 empty.append(number)
@@ -129,29 +154,42 @@ def _read_pages(document: Any, count: int) -> tuple[list[_Page], list[int]]:
     return pages, empty
 
 
-def _check_streams(page: Any) -> None:
-    """Refuses a page whose compressed content is cut or altered; the parser would read the rest in silence."""
+def _check_streams(page: Any, limits: Limits) -> None:
+    """Refuses a page whose compressed content is cut, altered or a bomb; the parser would read on in silence."""
     from pdfminer.pdftypes import resolve1
 
     for stream in page.page_obj.contents or ():
         stream = resolve1(stream)
-        raw = getattr(stream, "rawdata", None)
-        if raw is None or getattr(stream, "decipher", None) is not None:
+        content = getattr(stream, "rawdata", None)
+        if content is None or getattr(stream, "decipher", None) is not None:
             continue
         names = [getattr(name, "name", "") for name, _parameters in stream.get_filters()]
-        if names not in (["FlateDecode"], ["Fl"]):
+        if not names or not set(names) <= {"FlateDecode", "Fl"}:
             continue
-        unpacker = zlib.decompressobj()
-        try:
-            while raw and not unpacker.eof:
-                unpacker.decompress(raw, _UNPACKED_STEP)
-                raw = unpacker.unconsumed_tail
-        except zlib.error as error:
-            raise Unreadable(
-                "rejected", f"the PDF is damaged: the content of page {page.page_number} is broken"
-            ) from error
-        if not unpacker.eof:
-            raise Unreadable("rejected", f"the PDF is damaged: the content of page {page.page_number} is cut short")
+        for _ in names:
+            content = _unpacked(content, page.page_number, limits)
+
+
+def _unpacked(packed: bytes, number: int, limits: Limits) -> bytes:
+    unpacker = zlib.decompressobj()
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        while packed and not unpacker.eof:
+            pieces.append(unpacker.decompress(packed, _UNPACKED_STEP))
+            packed = unpacker.unconsumed_tail
+            size += len(pieces[-1])
+            if size > limits.page_bytes:
+                raise Unreadable(
+                    "quarantined",
+                    f"a bomb: the content of page {number} unpacks to more than {limits.page_bytes:,} bytes",
+                    f"page {number}",
+                )
+    except zlib.error as error:
+        raise Unreadable("rejected", f"the PDF is damaged: the content of page {number} is broken") from error
+    if not unpacker.eof:
+        raise Unreadable("rejected", f"the PDF is damaged: the content of page {number} is cut short")
+    return b"".join(pieces)
 
 
 def _page(page: Any, number: int, glyphs: list[Glyph]) -> _Page:

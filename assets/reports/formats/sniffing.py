@@ -56,7 +56,7 @@ _REFUSED = (
     (b"PAR1", "rejected", "a Parquet file, no report"),
 )
 _HTML_START = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|document|sec-document|title|meta"
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html|head|body|document|sec-document|title|meta"
     r"|table|div|p|h[1-6]|ul|ol|span|font|center|article|section|main|base|link|style|script)\b",
     re.I | re.S,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -18,9 +19,10 @@ from assets.reports.formats.wrapping import (
     wrap_width,
 )
 
-_RULE = re.compile(r"\s*(?:[-=_~*+#|:.\s]{3,}|[─━═┄┅┈┉╌│┼┌┐└┘├┤┬┴]+)\s*$")
-_WIDE_GAP = re.compile(r"\S(?:.*?\S)??(?=\s{2,}|\t|$)")
-_MARKDOWN_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
+_RULE = re.compile(r"(?:[-=_~*+#|:.\s]{3,}|\s*[─━═┄┅┈┉╌│┼┌┐└┘├┤┬┴]+\s*)$")
+# Words one space apart: what stands between wider gaps.
+_STRETCH = re.compile(r"\S+(?:\s\S+)*")
+_MARKDOWN_HEADING = re.compile(r"(#{1,6})\s+(.*)$")
 
 
 def read_text(text: str, parts: Parts, first_is_title: bool = True) -> None:
@@ -73,15 +75,16 @@ def _read_numbered(lines: Sequence[str], numbered: Sequence[int], parts: Parts) 
 
 
 def _read_chunk(chunk: list[str], width: int, parts: Parts, place: Place) -> None:
+    ends = _TableEnds(chunk)
     start = 0
     while start < len(chunk):
-        end = _table_end(chunk, start)
+        end = ends.of(start)
         if end > start:
             _add_table(chunk[start:end], parts, place)
             start = end
             continue
         after = start + 1
-        while after < len(chunk) and _table_end(chunk, after) == after:
+        while after < len(chunk) and ends.of(after) == after:
             after += 1
         _add_paragraphs(chunk[start:after], width, parts, place)
         start = after
@@ -118,7 +121,7 @@ def _add_block(text: str, parts: Parts, place: Place, alone: bool, indent: int =
         return
     markdown = _MARKDOWN_HEADING.match(text)
     if markdown:
-        body, notes, _lead = settle_marks(markdown[2])
+        body, notes, _lead = settle_marks(markdown[2].rstrip("#"))
         parts.block("heading", body, len(markdown[1]), notes, place)
         return
     for stretch in re.split(r"(?<=\S)(?:[ \u00a0]{4,}|\t+)(?=\S)", text):
@@ -133,7 +136,7 @@ def _add_block(text: str, parts: Parts, place: Place, alone: bool, indent: int =
 def _runs(line: str) -> list[Run]:
     expanded = line.expandtabs(8)
     runs: list[Run] = []
-    for found in _WIDE_GAP.finditer(expanded):
+    for found in _STRETCH.finditer(expanded):
         tokens = list(re.finditer(r"\S+", found[0]))
         # Figures one space apart are cells of their own; words one space apart are not.
         if len(tokens) > 1 and all(is_value(token[0]) for token in tokens):
@@ -154,37 +157,61 @@ def _separated(line: str) -> list[str] | None:
     return None
 
 
-def _table_end(chunk: Sequence[str], start: int) -> int:
-    """Where the table that starts at `start` ends (exclusive); `start` itself where none does."""
-    end = start
-    rows = 0
-    while end < len(chunk) and (_separated(chunk[end]) is not None or (_RULE.match(chunk[end]) and end > start)):
-        rows += not _RULE.match(chunk[end])
-        end += 1
-    if rows >= 2:
-        widths = [len(cells) for line in chunk[start:end] if (cells := _separated(line)) and not _RULE.match(line)]
-        if max(widths) - min(widths) <= max(2, max(widths) // 2):
-            return end
-    return _fixed_width_end(chunk, start)
+class _TableEnds:
+    """Where the table that starts at a line of a chunk would end; asked of every line, so all is counted once.
 
+    What follows a line is told backwards, from the last line on: a chunk of many thousand lines stays linear.
+    """
 
-def _fixed_width_end(chunk: Sequence[str], start: int) -> int:
-    if len(_runs(chunk[start])) < 2:
-        # A caption or a single label above is no start; the first line with two columns is.
-        return start
-    end = start
-    with_values = 0
-    while end < len(chunk):
-        runs = _runs(chunk[end])
-        if not (
-            len(runs) >= 2 or _RULE.match(chunk[end]) or (end > start and len(runs) == 1 and len(runs[0].text) < 60)
-        ):
-            break
-        with_values += len(runs) >= 2 and is_value(runs[-1].text)
-        end += 1
-    while end > start and len(_runs(chunk[end - 1])) < 2:
-        end -= 1
-    return end if end - start >= 2 and with_values >= 1 and with_values >= 0.4 * (end - start - 1) else start
+    def __init__(self, chunk: Sequence[str]) -> None:
+        count = len(chunk)
+        rules = [bool(_RULE.match(line)) for line in chunk]
+        separated = [_separated(line) for line in chunk]
+        runs = [_runs(line) for line in chunk]
+        self._wide = [len(found) >= 2 for found in runs]
+        valued = [len(found) >= 2 and is_value(found[-1].text) for found in runs]
+        self._values = [0, *itertools.accumulate(valued)]
+        self._rows = [0, *itertools.accumulate(not rule for rule in rules)]
+        # Lines of pipes or tabs: end of the stretch, widest and narrowest row of it.
+        self._stretch = [0] * count
+        self._most = [0] * count
+        self._least = [0] * count
+        # Lines at fixed places: the last wide line before one that no table holds.
+        self._last_wide = [0] * count
+        stretch, most, least = count, 0, 0
+        stop, last_wide = count, -1
+        for at in range(count - 1, -1, -1):
+            cells = separated[at]
+            if cells is None and not rules[at]:
+                stretch, most, least = at, 0, 0
+            elif cells is not None and not rules[at]:
+                most = max(most, len(cells))
+                least = min(least, len(cells)) if least else len(cells)
+            self._stretch[at], self._most[at], self._least[at] = (
+                (stretch, most, least) if cells is not None else (at, 0, 0)
+            )
+            if not (self._wide[at] or rules[at] or (len(runs[at]) == 1 and len(runs[at][0].text) < 60)):
+                stop, last_wide = at, -1
+            elif self._wide[at] and last_wide < 0:
+                last_wide = at
+            self._last_wide[at] = last_wide if stop > at else -1
+
+    def of(self, start: int) -> int:
+        """The end (exclusive) of the table that starts at `start`; `start` itself where none does."""
+        end = self._stretch[start]
+        if self._rows[end] - self._rows[start] >= 2:
+            most, least = self._most[start], self._least[start]
+            if most - least <= max(2, most // 2):
+                return end
+        return self._fixed_width_end(start)
+
+    def _fixed_width_end(self, start: int) -> int:
+        if not self._wide[start]:
+            # A caption or a single label above is no start; the first line with two columns is.
+            return start
+        end = self._last_wide[start] + 1
+        values = self._values[end] - self._values[start]
+        return end if end - start >= 2 and values >= 1 and values >= 0.4 * (end - start - 1) else start
 
 
 def _add_table(lines: Sequence[str], parts: Parts, place: Place) -> None:

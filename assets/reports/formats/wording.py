@@ -9,15 +9,25 @@ import re
 
 # A superscript is carried through a reader as MARK_OPEN + content + MARK_CLOSE until `settle_marks` decides on it.
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
+# Stands where the direction of text is overridden: what is seen there is not what is stored. Parts refuses it.
+TURNED = "\ufdd0"
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾]+(?:[,⸴][⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾]+)*")
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e\x00-\x08\x0e-\x1f\x7f]")
+# Everything that prints nothing: joiners, fillers, direction marks, variation selectors, tags, controls.
+_INVISIBLE = re.compile(
+    "[\u200b-\u200f\u2060-\u2064\u2066-\u206f\ufeff\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"
+    "\u202a-\u202c\ufe00-\ufe0f\x00-\x08\x0e-\x1f\x7f\U000e0000-\U000e0fff]"
+)
+_OVERRIDES = re.compile("[\u202d\u202e]")
 _SPACES = re.compile(r"\s+")
-_MARKED = re.compile(f"\\s*{MARK_OPEN}([^{MARK_OPEN}{MARK_CLOSE}]*){MARK_CLOSE}")
+_MARKED = re.compile(f"(?:(?<!\\s)\\s++)?{MARK_OPEN}([^{MARK_OPEN}{MARK_CLOSE}]*){MARK_CLOSE}")
 _ONE_MARK = r"(?:\d{1,2}|[a-z]|[ivx]{1,4}|[*†‡§#]{1,3})"
-_MARK_LIST = re.compile(rf"[(\[]?{_ONE_MARK}[)\]]?(?:\s*[,;&/]?\s*[(\[]?{_ONE_MARK}[)\]]?)*")
+# Marks one after the other; character by character, since marks of several characters part in too many ways.
+_MARK_LIST = re.compile(r"[(\[]?[\da-z*†‡§#][)\]]?(?:\s?[,;&/]?\s?[(\[]?[\da-z*†‡§#][)\]]?)*")
 _MARK_ITEM = re.compile(_ONE_MARK)
+# What may stand between a unit's first word and its power.
+_LOOK_BEFORE = 80
 # m2 and m3 are units; 'sq m' is square already, so a 2 after it is a footnote.
 _UNIT_BEFORE = re.compile(r"(?:^|[^A-Za-z])(?:[kcdm]?m|ft|feet|yd|metres?|meters?)$|(?:米|公尺|×\s*10|x\s*10)$")
 _SQUARE_BEFORE = re.compile(r"(?:\bsq\.?|\bsquare|平方)\s*\w*$", re.IGNORECASE)
@@ -27,8 +37,8 @@ _CJK_CHARACTER = re.compile(f"[{CJK}]")
 
 
 def fold(text: str) -> str:
-    """White space of every kind to one space, invisible characters out, ends stripped."""
-    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+    """White space of every kind to one space, invisible characters out, ends stripped; overrides become TURNED."""
+    return _SPACES.sub(" ", _OVERRIDES.sub(TURNED, _INVISIBLE.sub("", text))).strip()
 
 
 def is_cjk(character: str) -> bool:
@@ -53,14 +63,14 @@ def settle_marks(text: str) -> tuple[str, tuple[str, ...], str]:
         settled += text[end : found.start()]
         end = found.end()
         content = fold(found[1])
-        before = settled.rstrip()
+        before = settled[-_LOOK_BEFORE:].rstrip()
         if content in ("2", "3") and _UNIT_BEFORE.search(before) and not _SQUARE_BEFORE.search(before):
-            settled = before + ("²" if content == "2" else "³")
+            settled = settled.rstrip() + ("²" if content == "2" else "³")
         elif content in ("st", "nd", "rd", "th") or not _MARK_LIST.fullmatch(content):
             settled += content if content.isalpha() else found[0].replace(MARK_OPEN, "").replace(MARK_CLOSE, "")
         else:
             marks = _MARK_ITEM.findall(content)
-            if not before:
+            if not before and not settled.strip():
                 lead = marks[0]
             notes.extend(marks)
             if found[0][0].isspace() and text[end : end + 1].isalnum():

@@ -7,6 +7,7 @@ columns, merged cells, number formats and superscripts all matter here and no re
 from __future__ import annotations
 
 import io
+import math
 import posixpath
 import re
 from collections.abc import Iterator
@@ -17,13 +18,18 @@ from assets.reports.document import Cell, Place, Unreadable
 from assets.reports.formats.archive_check import Archive
 from assets.reports.formats.limits import Limits
 from assets.reports.formats.parts import Parts
-from assets.reports.formats.wording import MARK_CLOSE, MARK_OPEN, settle_marks
-from assets.reports.formats.xlsx_numbers import BUILT_IN, is_date_format, show
+from assets.reports.formats.wording import MARK_CLOSE, MARK_OPEN, fold, settle_marks
+from assets.reports.formats.xlsx_numbers import BUILT_IN, is_date_format, show, shows_digits_of_its_own
 
 _ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _NOTES_SHEET = re.compile(r"note|definition|glossary|disclaimer|source|注|附注|附註|说明|說明|定义|定義", re.I)
 _NIL = re.compile(r"[-–—]+|n\.?/?[am]\.?|nil|nm|tbc|", re.I)
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_DOCUMENT_TYPES = tuple("<!DOCTYPE".encode(codec) for codec in ("ascii", "utf-16-le", "utf-16-be"))
+# The last row of a sheet; addresses beyond are damage.
+_LAST_ROW = 1_048_576
+# A number as the format stores it; Python's own reading takes more ('1_2', '١٢', 'nan').
+_STORED_NUMBER = re.compile(r"\s*[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?\s*")
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
@@ -129,11 +135,18 @@ def _relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _refuse_document_type(content: bytes, path: str) -> None:
+    """The format has no document types. One that declares entities would make text differ between readers."""
+    if any(mark in content for mark in _DOCUMENT_TYPES):
+        raise Unreadable("quarantined", f"a hostile workbook: {path} declares a document type, which no workbook has")
+
+
 def _parse(content: bytes, path: str) -> Any:
     from lxml import etree
 
     if not content:
         raise Unreadable("rejected", f"the workbook is damaged: {path} is missing or empty")
+    _refuse_document_type(content, path)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
     try:
         return etree.fromstring(content, parser)
@@ -149,6 +162,7 @@ def _events(content: bytes, path: str, names: tuple[str, ...]) -> Iterator[Any]:
     """Elements with one of the local names, each cleared after use so that memory stays bounded."""
     from lxml import etree
 
+    _refuse_document_type(content, path)
     try:
         walk = etree.iterparse(
             io.BytesIO(content),
@@ -162,8 +176,9 @@ def _events(content: bytes, path: str, names: tuple[str, ...]) -> Iterator[Any]:
         for _event, node in walk:
             yield node
             node.clear()
-            while node.getprevious() is not None:
-                del node.getparent()[0]
+            parent = node.getparent()
+            while parent is not None and node.getprevious() is not None:
+                del parent[0]
     except etree.XMLSyntaxError as error:
         raise Unreadable("rejected", f"the workbook is damaged in {path} ({error.msg})") from error
 
@@ -204,7 +219,7 @@ def _styles(content: bytes, path: str) -> tuple[list[str], list[bool]]:
     for node in root:
         if _name(node) == "numFmts":
             for entry in node:
-                codes[int(entry.get("numFmtId") or 0)] = entry.get("formatCode") or "General"
+                codes[_whole(entry.get("numFmtId"), 0, "a number format")] = entry.get("formatCode") or "General"
         elif _name(node) == "fonts":
             fonts = [
                 any(_name(part) == "b" and part.get("val") not in ("0", "false") for part in font) for font in node
@@ -212,13 +227,22 @@ def _styles(content: bytes, path: str) -> tuple[list[str], list[bool]]:
     for node in root:
         if _name(node) == "cellXfs":
             for style in node:
-                formats.append(codes.get(int(style.get("numFmtId") or 0), "General"))
-                font = int(style.get("fontId") or 0)
+                formats.append(codes.get(_whole(style.get("numFmtId"), 0, "a number format"), "General"))
+                font = _whole(style.get("fontId"), 0, "a font")
                 bold.append(fonts[font] if font < len(fonts) else False)
     return formats, bold
 
 
 # -- sheets ---------------------------------------------------------------------------------------------------------
+
+
+def _whole(text: str | None, default: int, what: str) -> int:
+    """A count or an index of the format; raises Unreadable for anything that is no whole number from 0."""
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,10}", text.strip()):
+        raise Unreadable("rejected", f"the workbook is damaged: {what} is {text[:40]!r}; expected a whole number")
+    return int(text)
 
 
 def _column_number(letters: str) -> int:
@@ -243,7 +267,11 @@ def _read_sheet(name: str, content: bytes, book: _Workbook, limits: Limits) -> _
     for node in _events(content, f"sheet '{name}'", ("row", "col", "mergeCell", "sheetFormatPr")):
         tag = _name(node)
         if tag == "row":
-            row_number = int(node.get("r") or row_number + 1)
+            row_number = _whole(node.get("r"), row_number + 1, f"a row of sheet '{name}'")
+            if not 1 <= row_number <= _LAST_ROW:
+                raise Unreadable(
+                    "rejected", f"the workbook is damaged: sheet '{name}' has a row {row_number:,} of {_LAST_ROW:,}"
+                )
             if node.get("hidden") in ("1", "true") or node.get("ht") == "0":
                 sheet.hidden_rows.add(row_number)
             _read_row(node, row_number, sheet, book)
@@ -251,7 +279,7 @@ def _read_sheet(name: str, content: bytes, book: _Workbook, limits: Limits) -> _
                 raise Unreadable("quarantined", f"sheet '{name}' has more than {limits.cells:,} filled cells")
         elif tag == "col":
             if node.get("hidden") in ("1", "true") or node.get("width") == "0":
-                low, high = int(node.get("min") or 1), int(node.get("max") or 1)
+                low, high = (_whole(node.get(end), 1, f"a column of sheet '{name}'") for end in ("min", "max"))
                 sheet.hidden_columns.update(range(low, min(high, 16_384) + 1))
         elif tag == "mergeCell":
             corners = _ADDRESS.findall(node.get("ref") or "")
@@ -281,7 +309,7 @@ def _read_row(node: Any, row: int, sheet: _Sheet, book: _Workbook) -> None:
 
 def _value(cell: Any, address: str, sheet: _Sheet, book: _Workbook) -> _Value | None:
     kind = cell.get("t") or "n"
-    style = int(cell.get("s") or 0)
+    style = _whole(cell.get("s"), 0, f"the style of cell {address}")
     bold = book.bold[style] if style < len(book.bold) else False
     code = book.formats[style] if style < len(book.formats) else "General"
     stored = formula = inline = None
@@ -301,7 +329,7 @@ def _value(cell: Any, address: str, sheet: _Sheet, book: _Workbook) -> _Value | 
             sheet.uncomputed.append(address)
         return None
     if kind == "s":
-        index = int(stored)
+        index = _whole(stored, 0, f"the text of cell {address}")
         if index >= len(book.strings):
             raise Unreadable("rejected", f"the workbook is damaged: cell {address} names a text that is not there")
         text, notes = book.strings[index]
@@ -314,10 +342,12 @@ def _value(cell: Any, address: str, sheet: _Sheet, book: _Workbook) -> _Value | 
     if kind == "e":
         sheet.errors.append(f"{address} {stored}")
         return _Value(stored, bold=bold)
-    try:
-        number = float(stored)
-    except ValueError:
-        return _Value(stored, bold=bold)
+    number = float(stored) if _STORED_NUMBER.fullmatch(stored) else math.nan
+    if not math.isfinite(number):
+        return _Value(fold(stored), bold=bold)
+    if shows_digits_of_its_own(code):
+        sheet.errors.append(f"{address} (its number format prints digits of its own: {code[:40]})")
+        return None
     text = show(number, code, book.date_1904)
     if is_date_format(code):
         return _Value(text, number_format=code, bold=bold)
@@ -369,8 +399,7 @@ def _regions(by_row: dict[int, dict[int, _Value]], hidden: set[int]) -> list[lis
     """Rows of each region. Blank rows part regions, unless the lower one plainly goes on under the upper one's head."""
     regions: list[list[int]] = []
     for row in sorted(by_row):
-        blank = [between for between in range(regions[-1][-1] + 1, row) if between not in hidden] if regions else []
-        if regions and not blank:
+        if regions and all(between in hidden for between in range(regions[-1][-1] + 1, row)):
             regions[-1].append(row)
         else:
             regions.append([row])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 BUILT_IN = {
     0: "General",
@@ -40,18 +40,45 @@ BUILT_IN = {
 }
 _DROPPED = re.compile(r"\[(?!h|m|s)[^\]]*\]|_.|\*.", re.I)
 _LITERAL = re.compile(r"\"([^\"]*)\"|\\(.)")
+# Spreadsheet programs take no longer code; a longer one is no format.
+_LONGEST_CODE = 255
+# Enough for every digit of the largest number at the most places a code of that length can ask for.
+_EVERY_DIGIT = Context(prec=2_000)
+_PLACEHOLDERS = re.compile("[\ue100-\ue1ff]")
 _DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*)?|\.[#0?]+")
 
 
 @functools.lru_cache(maxsize=1024)
 def is_date_format(code: str) -> bool:
     """Whether a format shows a date or a time: day, month or year letters outside literals."""
+    if len(code) > _LONGEST_CODE:
+        return False
     bare = _LITERAL.sub("", _DROPPED.sub("", code.split(";")[0]))
     return bool(re.search(r"[dmyhs]", bare, re.I)) and not re.search(r"[#0?]", re.sub(r"\.0+", "", bare))
 
 
+_PIECES = re.compile(r"\"([^\"]*)\"|\\(.)|([#0?][#0?,]*(?:\.[#0?]*)?|\.[#0?]+)|(.)", re.S)
+_OWN_DIGITS = re.compile("[0-9][.,]?\x00|\x00[.,]?[0-9]")
+
+
+@functools.lru_cache(maxsize=1024)
+def shows_digits_of_its_own(code: str) -> bool:
+    """Whether a format prints digits as fixed text where the number stands: '"99.5"' shows 99.5 for any number."""
+    if len(code) > _LONGEST_CODE or is_date_format(code) or "General" in code:
+        return False
+    for section in _sections(code):
+        shown = ""
+        for quoted, escaped, places, other in _PIECES.findall(_DROPPED.sub("", section)):
+            shown += "\x00" if places else quoted or escaped or other
+        if _OWN_DIGITS.search(shown) or ("\x00" not in shown and re.search("[0-9]", shown)):
+            return True
+    return False
+
+
 def show(number: float, code: str, date_1904: bool = False) -> str:
     """The text of a number under a format code; dates as ISO (with the time where it is not midnight)."""
+    if len(code) > _LONGEST_CODE:
+        return _plain(number)
     if is_date_format(code):
         return _date(number, date_1904) or _plain(number)
     if code in ("", "General", "@"):
@@ -80,7 +107,7 @@ def _sections(code: str) -> list[str]:
 
 
 def _apply(value: float, section: str) -> str:
-    bare = _DROPPED.sub("", section)
+    bare = _PLACEHOLDERS.sub("", _DROPPED.sub("", section))
     literals: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
@@ -105,14 +132,14 @@ def _apply(value: float, section: str) -> str:
             if "%" in bare:
                 amount *= 100
             shown = bare[: digits.start()] + _digits(amount, pattern) + bare[digits.end() :].lstrip(",")
-    shown = re.sub("[\ue100-\ue1ff]", lambda mark: literals[ord(mark[0]) - 0xE100], shown)
+    shown = _PLACEHOLDERS.sub(lambda mark: literals[ord(mark[0]) - 0xE100], shown)
     return " ".join(shown.split())
 
 
 def _digits(amount: Decimal, pattern: str) -> str:
     whole, _point, fraction = pattern.partition(".")
     places = len(fraction)
-    rounded = amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    rounded = amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_EVERY_DIGIT)
     text = f"{rounded:,.{places}f}" if "," in whole.rstrip(",") else f"{rounded:.{places}f}"
     optional = len(fraction) - len(fraction.rstrip("#?"))
     while optional and text.endswith("0"):
@@ -139,8 +166,11 @@ def _date(number: float, date_1904: bool) -> str:
     epoch = dt.datetime(1904, 1, 1) if date_1904 else dt.datetime(1899, 12, 30)
     if not 0 <= number < 2_958_466:
         return ""
-    moment = epoch + dt.timedelta(days=number)
-    moment = (moment + dt.timedelta(milliseconds=500)).replace(microsecond=0)
+    try:
+        moment = epoch + dt.timedelta(days=number)
+        moment = (moment + dt.timedelta(milliseconds=500)).replace(microsecond=0)
+    except OverflowError:
+        return ""
     if number < 1:
         return moment.strftime("%H:%M:%S")
     return moment.date().isoformat() if moment.time() == dt.time() else moment.isoformat(sep=" ")

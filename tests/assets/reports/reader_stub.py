@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from assets.reports.candidates import Candidate, Extraction
@@ -29,6 +32,16 @@ def extract(document: Document, layouts: Any) -> Extraction:
         sys.stderr.write("its last words\n")
         sys.stderr.flush()
         os._exit(3)
+    if "please phone" in text:
+        socket.create_connection(("127.0.0.1", 9), timeout=1)
+    if "please start" in text:
+        subprocess.run(["true"], check=True)
+    if "please write" in text:
+        Path(__file__).with_name("written-by-a-reader").write_text("x")
+    if "please remove" in text:
+        Path(__file__).with_name("nothing-here").unlink(missing_ok=True)
+    if "please tell" in text:
+        text = " ".join(sorted(os.environ))
     if "please raise" in text:
         raise ValueError("nothing fits")
     print("noise on standard output")
@@ -45,6 +58,6 @@ def extract(document: Document, layouts: Any) -> Extraction:
         "mw",
         "as_reported",
         "block 1",
-        text[:80],
+        text[:400],
     )
     return Extraction("Operator", "general", "", "2024-06-30", (candidate,))

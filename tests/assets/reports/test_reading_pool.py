@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -56,6 +58,30 @@ def test_what_a_document_does_to_its_reader_is_its_own_loss(text: bytes, word: s
         assert result.status == "quarantined"
         assert word in result.reason
         assert pool.read_bytes(b"<p>Area was 5 sqm.</p>", "good.html").status == "read"
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"),
+    reason="needs the kernel filter of assets/reports/confinement.py: Linux on x86-64 or ARM64",
+)
+@pytest.mark.parametrize("wish", ["phone", "start", "write", "remove"])
+def test_a_reader_has_no_network_no_processes_and_changes_no_file(pool: ReaderPool, wish: str) -> None:
+    """Whoever takes over a reader by a flaw in a library has nothing to work with; the next document is read."""
+    result = pool.read_bytes(f"<p>please {wish} now</p>".encode(), "bad.html")
+    assert result.status == "quarantined"
+    assert "PermissionError" in result.reason
+    assert pool.read_bytes(b"<p>Area was 5 sqm.</p>", "good.html").status == "read"
+
+
+def test_a_reader_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens and passwords stand in the environment of the service; a document's reader sees none of it."""
+    monkeypatch.setenv("COLOCAST_SGX_TOKEN", "secret")
+    with ReaderPool(LIMITS, STUB) as pool:
+        result = pool.read_bytes(b"<p>please tell now</p>", "a.html")
+    assert result.extraction is not None
+    known = set(result.extraction.candidates[0].quote.split())
+    assert "PATH" in known
+    assert not {name for name in known if "COLOCAST" in name or "TOKEN" in name or name == "HOME"}
 
 
 def test_an_error_in_extraction_is_a_reason_not_a_traceback(pool: ReaderPool) -> None:
