@@ -215,14 +215,15 @@ def _committed_within(figures: Figures) -> Computed:
 
 
 def _within(figures: Figures, rows: Iterable[tuple[int, Span, Span, Operands]]) -> Computed:
-    index = figures.frame.index
-    columns = pd.DataFrame({"whole_at_most": np.nan, "part_at_least": np.nan}, index=index)
+    # Positions are labels: prepare() gives the frame a RangeIndex. Arrays, since a frame takes a hundred times as long.
+    most, least = np.full(len(figures.frame), np.nan), np.full(len(figures.frame), np.nan)
     words: dict[int, tuple[str, str]] = {}
     for row, part, whole, _ in rows:
         unit = figures.frame.at[row, "unit"]
-        columns.loc[row, ["whole_at_most", "part_at_least"]] = (whole.high, part.low)
+        most[row], least[row] = whole.high, part.low
         found = f"{figures.frame.at[row, 'metric']} {part.words} {unit} above {whole.words} {unit}"
         words[row] = (found, f"at most {whole.words} {unit}, the space there is")
+    columns = pd.DataFrame({"whole_at_most": most, "part_at_least": least}, index=figures.frame.index)
     return Computed(columns, lambda i: words[i])
 
 

@@ -128,7 +128,7 @@ def _history_rows(frame: pd.DataFrame, tables: Tables) -> Computed:
 def _unique(table: str) -> Callable[[pd.DataFrame, Tables], Computed]:
     def test(frame: pd.DataFrame, tables: Tables) -> Computed:
         names = [name for name in KEYS[table] if name in frame or name not in ("unit", "stack")]
-        key = frame[names].astype(str).agg(" | ".join, axis=1) if len(frame) else pd.Series([], dtype=object)
+        key = _joined([frame[name].astype(str) for name in names]) if len(frame) else pd.Series([], dtype=object)
         # A series over all stacks, or of a market, has no stack.
         missing = frame[[name for name in names if name != "stack"]].isna().sum(axis=1).astype(float)
         return Computed(
@@ -137,6 +137,14 @@ def _unique(table: str) -> Callable[[pd.DataFrame, Tables], Computed]:
         )
 
     return test
+
+
+def _joined(parts: list[pd.Series]) -> pd.Series:
+    """Texts side by side, column by column: row by row takes thirty times as long."""
+    key = parts[0]
+    for part in parts[1:]:
+        key = key + " | " + part
+    return key
 
 
 def _columns(*names: str, expected: str) -> Callable[[pd.DataFrame, Tables], Computed]:

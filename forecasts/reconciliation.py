@@ -86,16 +86,25 @@ def without_repeats(s: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """
     sums = len(s) - s.shape[1]
     answer = covariance.copy()
-    first: dict[bytes, int] = {row.tobytes(): -1 for row in s[sums:] + 0.0}
-    for at, row in enumerate(s[:sums] + 0.0):
-        # Rounded, since a class's shares of its members are quotients.
-        if first.setdefault(np.round(row / row.max(), 9).tobytes(), at) != at:
-            variance = answer[..., at, at].copy()
-            members = np.einsum("i,...ij,j->...", row, covariance[..., sums:, sums:], row)
-            answer[..., at, :] = 0.0
-            answer[..., :, at] = 0.0
-            answer[..., at, at] = np.maximum(variance, members) * UNINFORMATIVE**2
+    for at in _repeats(s):
+        row = s[at] + 0.0
+        variance = answer[..., at, at].copy()
+        members = np.einsum("i,...ij,j->...", row, covariance[..., sums:, sums:], row)
+        answer[..., at, :] = 0.0
+        answer[..., :, at] = 0.0
+        answer[..., at, at] = np.maximum(variance, members) * UNINFORMATIVE**2
     return answer
+
+
+def _repeats(s: np.ndarray) -> list[int]:
+    """Rows of sums that say the same as an earlier sum, or as one bottom."""
+    first: dict[bytes, int] = {}
+    # Rounded, since a class's shares of its members are quotients.
+    return [
+        at
+        for at, row in enumerate(s[: len(s) - s.shape[1]] + 0.0)
+        if np.count_nonzero(row) == 1 or first.setdefault(np.round(row / row.max(), 9).tobytes(), at) != at
+    ]
 
 
 def projection(s: np.ndarray, covariance: np.ndarray) -> Projection:
@@ -124,13 +133,20 @@ def medians(s: np.ndarray, base: np.ndarray, variance: np.ndarray) -> tuple[np.n
     base, variance: medians of all nodes and variances of their calibrated errors (nodes, horizon). Variances alone: the
     shocks to come, which all levels share, cancel in the projection, and the noise of the forecasts is each one's own.
     A covariance drawn from an assumed dependence of a sum on its members would move these away from a sum whose bands
-    are wider than theirs together, and past one whose bands are narrower.
+    are wider than theirs together, and past one whose bands are narrower. A repeated sum has no say (without_repeats).
     """
+    sums = len(s) - s.shape[1]
+    a, repeats = s[:sums], _repeats(s)
     answer, reasons = np.empty((s.shape[1], base.shape[1])), []
     for step in range(base.shape[1]):
-        found = projection(s, without_repeats(s, np.diag(variance[:, step])))
-        answer[:, step] = (found.matrix @ base[:, step])[len(s) - s.shape[1] :]
-        reasons.append(found.reason)
+        own = variance[:, step].copy()
+        for at in repeats:
+            own[at] = max(own[at], float((a[at] * a[at]) @ own[sums:])) * UNINFORMATIVE**2
+        # No matrix of all nodes by all nodes: with thousands of series it would take more room than all their paths.
+        gain, reason = _gain_of_variances(a, own)
+        below = base[sums:, step]
+        answer[:, step] = below - gain @ (base[:sums, step] - a @ below)
+        reasons.append(reason)
     return answer, reasons
 
 
@@ -146,16 +162,39 @@ def _gain(s: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, str]:
     """K (bottoms, sums): coherent bottoms = bottoms - K (sums - A bottoms); and why it is not minimum trace."""
     sums = len(s) - s.shape[1]
     a = s[:sums]
-    none = np.zeros((s.shape[1], sums))
-    if not sums:
-        return none, ""
-    if not np.isfinite(covariance).all():
-        return none, "bottom-up: the covariance has entries that are no finite numbers"
     variance = np.diag(covariance)
-    if (variance < 0).any():
-        return none, "bottom-up: the covariance has a variance below zero"
-    constrained = covariance[:sums] - a @ covariance[sums:]
-    system = constrained[:, :sums] - constrained[:, sums:] @ a.T
+    if sums and np.isfinite(covariance).all() and not (variance < 0).any():
+        constrained = covariance[:sums] - a @ covariance[sums:]
+        system = constrained[:, :sums] - constrained[:, sums:] @ a.T
+        return _solved(a, variance, system, constrained[:, sums:])
+    return _nothing_to_solve(a, covariance, variance)
+
+
+def _gain_of_variances(a: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, str]:
+    """As _gain, of errors that are each node's own: variance (nodes,), a (sums, bottoms) the rows of the sums in S."""
+    sums = len(a)
+    if sums and np.isfinite(variance).all() and not (variance < 0).any():
+        across = -a * variance[sums:]
+        return _solved(a, variance, np.diag(variance[:sums]) - across @ a.T, across)
+    return _nothing_to_solve(a, variance, variance)
+
+
+def _nothing_to_solve(a: np.ndarray, entries: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, str]:
+    """No gain, and why: there is no sum, or what should be a covariance is none."""
+    none = np.zeros((a.shape[1], len(a)))
+    if not len(a):
+        return none, ""
+    if not np.isfinite(entries).all():
+        return none, "bottom-up: the covariance has entries that are no finite numbers"
+    return none, "bottom-up: the covariance has a variance below zero"
+
+
+def _solved(a: np.ndarray, variance: np.ndarray, system: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, str]:
+    """K and the reason from the covariance of the sums' incoherence (`system`) and that of it with the bottoms' errors
+    (`across`, its sign turned round).
+    """
+    sums = len(a)
+    none = np.zeros((a.shape[1], sums))
     parts = variance[:sums] + (a * a) @ variance[sums:]
     says = np.diag(system) > NO_VARIANCE * parts
     if not says.any():
@@ -168,7 +207,7 @@ def _gain(s: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, str]:
         kind = "is singular" if smallest > -SINGULAR else "is no covariance: it has a negative eigenvalue"
         return none, f"bottom-up: the covariance of the sums' incoherence {kind}"
     gain = none.copy()
-    gain[:, says] = np.linalg.solve(scaled, constrained[says, sums:] / scale[:, None]).T / scale
+    gain[:, says] = np.linalg.solve(scaled, across[says] / scale[:, None]).T / scale
     silent = sums - int(says.sum())
     return gain, f"{silent} sums have no error of their own and follow their members" if silent else ""
 

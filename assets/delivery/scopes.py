@@ -49,6 +49,15 @@ class Scopes:
             self._meet(row["operator"], row["market"])
         self._by_series = {(str(row["level"]), str(row["series_id"])): row for row in self._latest}
         self._known: dict[tuple[str, str], Scope] = {}
+        self._held_by: dict[str, set[str]] = defaultdict(set)
+        for row in self._latest:
+            if row["level"] in ("operator", "facility"):
+                series = (str(row["level"]), str(row["series_id"]))
+                for own in self._slugs(row["operator"]):
+                    self._held_by[own] |= self._shares.get(series, frozenset({str(row["stack"])}))
+        self._of_portfolio: dict[str, list[Scope]] = defaultdict(list)
+        for building, scope in self._buildings.items():
+            self._of_portfolio[building.split("/", 1)[0]].append(scope)
 
     def series(self, level: str, series_id: str) -> Scope:
         """The scope of a reported series or of a series of a portfolio."""
@@ -61,12 +70,8 @@ class Scopes:
     def operator(self, operator: Any) -> Scope:
         """The scope of an operator as a whole: a document of it, a figure held back."""
         own = self._slugs(operator)
-        stacks = [
-            self._shares.get((str(row["level"]), str(row["series_id"])), frozenset({str(row["stack"])}))
-            for row in self._latest
-            if self._slugs(row["operator"]) & own and row["level"] in ("operator", "facility")
-        ]
-        return Scope(self._markets_of(own), frozenset().union(*stacks) & frozenset(STACKS), own & set(self.operators))
+        stacks = frozenset().union(*(self._held_by.get(one, set()) for one in own))
+        return Scope(self._markets_of(own), stacks & frozenset(STACKS), own & self.operators.keys())
 
     def market(self, market: Any, *operators: Any) -> Scope:
         """The scope of a market and the sources that speak of it."""
@@ -104,9 +109,7 @@ class Scopes:
                 places |= self._markets_of(own)
             return Scope(places, self._shares.get((level, series_id), stack or frozenset({"unknown"})), own)
         members = self._members(row)
-        joined = Scope()
-        for member in members:
-            joined = joined | self.series(str(member["level"]), str(member["series_id"]))
+        joined = _joined([self.series(str(member["level"]), str(member["series_id"])) for member in members])
         if level == "stack":
             return Scope(joined.markets, stack, joined.operators)
         if level == "market":
@@ -132,15 +135,18 @@ class Scopes:
 
     def _held(self, level: str, series_id: str) -> Scope:
         portfolio, key = series_id.split("/", 1)
-        own = [scope for building, scope in self._buildings.items() if building.startswith(f"{portfolio}/")]
+        own = self._of_portfolio.get(portfolio, [])
         if level == "facility":
             return self._buildings.get(series_id, Scope())
         if level == "operator":
             own = [scope for scope in own if key in scope.operators]
         if level == "market":
             own = [scope for scope in own if key in scope.markets]
-        joined = Scope()
-        for scope in own:
-            joined = joined | scope
+        joined = _joined(own)
         stacks = frozenset({key}) if level == "stack" else frozenset(STACKS)
         return Scope(joined.markets, stacks, joined.operators)
+
+
+def _joined(scopes: list[Scope]) -> Scope:
+    """What any of the scopes is about. All at once: one after another would copy what is joined so far each time."""
+    return Scope(*(frozenset().union(*parts) for parts in zip(*scopes, strict=True)))

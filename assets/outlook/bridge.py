@@ -260,6 +260,7 @@ class _Words:
         edits: list[str],
     ) -> None:
         self._edits = edits
+        self._of_unit: dict[tuple[str, str], str] = {}
         every = (*before.known.members, *after.known.members)
         self._owner = {one.series_id: one.operator for one in every}
         self._beside: dict[str, set[str]] = defaultdict(set)
@@ -301,10 +302,16 @@ class _Words:
         if own:
             return _listed(own)
         # Sums of a unit are reconciled: a report of one operator moves the others through them.
-        others = self._told(cause, sorted(self._beside.get(series.unit, set()) - set(owners)))
+        others = self._beside_told(cause, series.unit)
         if others:
-            return "through sums of the unit: " + _listed(others)
+            return "through sums of the unit: " + others
         return "time passed: a series without a new report is carried on, or leaves its sum"
+
+    def _beside_told(self, cause: str, unit: str) -> str:
+        """What is told of all operators of a unit, worked out once: asked for owners of whom nothing is told."""
+        if (cause, unit) not in self._of_unit:
+            self._of_unit[cause, unit] = _listed(self._told(cause, sorted(self._beside.get(unit, set()))))
+        return self._of_unit[cause, unit]
 
     def _told(self, cause: str, owners: list[str]) -> list[str]:
         """Restated figures or new documents of operators; documents also where a restatement has no pair of figures."""

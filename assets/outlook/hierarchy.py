@@ -7,6 +7,7 @@ known. Which members a market, stack or total has is decided by the warehouse (s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,15 @@ def hierarchies(members: list[Member], aggregates: list[Aggregate]) -> list[Hier
     for unit in sorted({each.unit for each in aggregates if each.weights}):
         here = [each for each in aggregates if each.unit == unit and each.weights]
         named = sorted({name for each in here for name in each.weights})
-        sites = {name: _sites(known[name], named, known) for name in named if known[name].level == "operator"}
+        of_operator: dict[str, list[Member]] = defaultdict(list)
+        for name in named:
+            if known[name].level == "facility":
+                of_operator[known[name].operator].append(known[name])
+        sites = {
+            name: _sites(known[name], of_operator.get(known[name].operator, []))
+            for name in named
+            if known[name].level == "operator"
+        }
         parts = {name: own or {name: 1.0} for name, own in ((name, sites.get(name, {})) for name in named)}
         sums = [Node(each.level, each.series_id, _spread_out(each.weights, parts), each.item) for each in here]
         sums += [Node("operator", name, own, known[name].item) for name, own in sites.items() if own]
@@ -56,10 +65,9 @@ def hierarchies(members: list[Member], aggregates: list[Aggregate]) -> list[Hier
     return answer
 
 
-def _sites(operator: Member, named: list[str], known: dict[str, Member]) -> dict[str, float]:
-    """Weights of the operator's sites where they add up to it in its latest quarter; empty elsewhere."""
-    sites = [known[name] for name in named if known[name].level == "facility"]
-    sites = [site for site in sites if site.operator == operator.operator and site.unit == operator.unit]
+def _sites(operator: Member, own: list[Member]) -> dict[str, float]:
+    """Weights of the operator's `own` sites where they add up to it in its latest quarter; empty elsewhere."""
+    sites = [site for site in own if site.unit == operator.unit]
     whole = operator.item.in_service
     if not sites or whole is None:
         return {}

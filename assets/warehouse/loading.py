@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 import duckdb
@@ -143,10 +144,15 @@ def observations_frame(
     accepted: pd.DataFrame, documents: pd.DataFrame, layouts: Layouts
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The `observations` rows (superseded_by empty yet) and the sites named, one row a document and site."""
-    by_document = documents.set_index("document_id")
+    dated = {
+        str(key): (_date_or_none(published_on), received_at.date())
+        for key, published_on, received_at in zip(
+            documents["document_id"], documents["published_on"], documents["received_at"], strict=True
+        )
+    }
     rows, facilities = [], []
     for row in accepted.to_dict("records"):
-        document = by_document.loc[row["document_id"]]
+        published_on, received_on = dated[row["document_id"]]
         layout = layouts.by_operator(row["operator"])
         facility_id = None
         if row["scope_level"] == "facility":
@@ -158,8 +164,8 @@ def observations_frame(
         known_at, estimated = known_date(
             period_end=period_end,
             basis=row["basis"],
-            published_on=parse_date(row["published_on"]) or _date_or_none(document["published_on"]),
-            received_on=document["received_at"].date(),
+            published_on=parse_date(row["published_on"]) or published_on,
+            received_on=received_on,
             lag_days=(layout or Layout).reporting_lag_days,
         )
         rows.append(
@@ -192,6 +198,7 @@ def observations_frame(
     return frame, mentions.reset_index(drop=True)
 
 
+@lru_cache(maxsize=100_000)
 def known_date(
     period_end: date | None, basis: str, published_on: date | None, received_on: date, lag_days: int
 ) -> tuple[date, bool]:

@@ -8,6 +8,7 @@ Belongs here: the rule that combines statements (data/stack/README.md says it in
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -91,28 +92,28 @@ def stack_shares(
     jurisdictions = jurisdictions or {}
     sites = _sites(facilities)
     listed = {site["facility_id"] for site in sites}
-    unlisted = {row["facility_id"]: row for row in known if row["facility_id"] not in {None, *listed}}
+    of_site: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in known:
+        if row["facility_id"] is not None:
+            of_site[row["facility_id"]].append(row)
+    # Statements about operators and jurisdictions are few; those about single sites grow with the sites.
+    general = [row for row in known if row["facility_id"] is None]
     by_facility: dict[str, Shares] = {}
     for site in sites:
-        rows = [
-            row
-            for row in known
-            if row["facility_id"] == site["facility_id"]
-            or (row["facility_id"] is None and row["jurisdiction"] and row["jurisdiction"] == site["jurisdiction"])
-        ]
-        by_facility[site["facility_id"]] = combine(rows, as_of, rules)
-    for key in unlisted:
-        by_facility[key] = combine([row for row in known if row["facility_id"] == key], as_of, rules)
-    operators = sorted(
-        {site["operator"] for site in sites}
-        | set(jurisdictions)
-        | {row["operator"] for row in known if row["operator"] and not row["facility_id"]}
-    )
+        rows = [row for row in general if row["jurisdiction"] and row["jurisdiction"] == site["jurisdiction"]]
+        by_facility[site["facility_id"]] = combine([*of_site.get(site["facility_id"], ()), *rows], as_of, rules)
+    for key in of_site:
+        if key not in listed:
+            by_facility[key] = combine(of_site[key], as_of, rules)
+    sites_of: dict[str, list[tuple[Shares, float]]] = defaultdict(list)
+    for site in sites:
+        sites_of[site["operator"]].append((by_facility[site["facility_id"]], site["capacity"]))
+    operators = sorted(set(sites_of) | set(jurisdictions) | {row["operator"] for row in general if row["operator"]})
     by_operator = {
         operator: _operator_shares(
             operator,
-            [(by_facility[s["facility_id"]], s["capacity"]) for s in sites if s["operator"] == operator],
-            known,
+            sites_of.get(operator, []),
+            general,
             as_of,
             rules,
             jurisdictions.get(operator, {}),
@@ -192,14 +193,14 @@ def build_entity_shares(connection: duckdb.DuckDBPyConnection, as_of: date, assu
 def _operator_shares(
     operator: str,
     sites: list[tuple[Shares, float]],
-    known: list[dict[str, Any]],
+    general: list[dict[str, Any]],
     as_of: date,
     rules: StackRules,
     jurisdictions: Mapping[str, float],
     portfolio: float | None,
     mapped_provenance: str,
 ) -> Shares:
-    own = [row for row in known if row["operator"] == operator and row["facility_id"] is None]
+    own = [row for row in general if row["operator"] == operator]
     total = math.fsum(capacity for _, capacity in sites)
     parts: list[tuple[float, Shares]] = []
     covered = 0.0
@@ -209,9 +210,7 @@ def _operator_shares(
     mapped = jurisdictions or {"": 1.0}
     whole = math.fsum(mapped.values())
     for jurisdiction, share in sorted(mapped.items()):
-        rows = own + [
-            r for r in known if r["facility_id"] is None and jurisdiction and r["jurisdiction"] == jurisdiction
-        ]
+        rows = own + [row for row in general if jurisdiction and row["jurisdiction"] == jurisdiction]
         shares = combine(
             [{**row, "provenance": _weaker(row["provenance"], mapped_provenance)} for row in rows], as_of, rules
         )
@@ -225,24 +224,20 @@ def _operator_shares(
         **mean,
         unknown=max(0.0, 1 - math.fsum(mean.values())),
         grade=max(PROVENANCES, key=lambda name: carried[name]) if any(carried.values()) else "none",
-        evidence_count=_count(operator, sites, known, parts, jurisdictions),
+        evidence_count=_count(operator, sites, general, parts, jurisdictions),
     )
 
 
 def _count(
     operator: str,
     sites: list[tuple[Shares, float]],
-    known: list[dict[str, Any]],
+    general: list[dict[str, Any]],
     parts: list[tuple[float, Shares]],
     jurisdictions: Mapping[str, float],
 ) -> int:
     # Each statement once, however many sites or jurisdictions it speaks for.
     from_sites = max((shares.evidence_count for shares, capacity in sites if capacity > 0), default=0)
-    from_whole = sum(
-        1
-        for row in known
-        if row["facility_id"] is None and (row["operator"] == operator or row["jurisdiction"] in jurisdictions)
-    )
+    from_whole = sum(1 for row in general if row["operator"] == operator or row["jurisdiction"] in jurisdictions)
     return max(from_sites, from_whole) if parts else 0
 
 
