@@ -8,7 +8,7 @@ origin weights, widths and offsets are learnt from errors whose target quarter h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from forecasts.forecaster import COMBINATION, NAIVE, Forecaster, learn
 from forecasts.members import MEMBERS
 from forecasts.occupancy import Occupancy, bounded_rates, capacity_said, logs, rate_said
 from forecasts.panel import Panel, Series
+from forecasts.parallel import FanOut, in_turn
 from forecasts.rolling import Rolled, Said, joined
 
 MIN_FIGURES = 4
@@ -72,9 +73,27 @@ def answered(vintage: Vintage, horizon: int, seed: int = 0) -> Answered:
     """What members say at a vintage of every series with MIN_FIGURES figures. It depends on nothing that came later, so
     that every later vintage can learn from the same answers.
     """
-    items = tuple(one for one in vintage.items if len(one.rate.observed) >= MIN_FIGURES)
+    return next(answered_each([vintage], horizon, seed))
+
+
+def answered_each(
+    vintages: Sequence[Vintage], horizon: int, seed: int = 0, fan_out: FanOut = in_turn
+) -> Iterator[Answered]:
+    """The same of several vintages, in their order; each is a part of the fan-out."""
+    for vintage, (capacity, rate) in zip(vintages, fan_out(_said, (horizon, seed), vintages), strict=True):
+        yield Answered(vintage, _long_enough(vintage), capacity, rate)
+
+
+def _said(asked: tuple[int, int], vintage: Vintage) -> tuple[Said, Said]:
+    """Capacity and rate, as members say them at a vintage; asked: horizon, seed."""
+    horizon, seed = asked
+    items = _long_enough(vintage)
     capacity = capacity_said(items, horizon, seed)
-    return Answered(vintage, items, capacity, rate_said(items, capacity, seed))
+    return capacity, rate_said(items, capacity, seed)
+
+
+def _long_enough(vintage: Vintage) -> tuple[Occupancy, ...]:
+    return tuple(one for one in vintage.items if len(one.rate.observed) >= MIN_FIGURES)
 
 
 def origins(vintages: Sequence[Answered], now: Sequence[Occupancy], horizon: int) -> Origins:
@@ -162,29 +181,34 @@ def known_at(found: Origins, quarter: int) -> tuple[Rolled, Rolled]:
     return replace(found.capacity.rows(before), outcome=capacity), replace(found.rate.rows(before), outcome=rate)
 
 
-def honest(found: Origins, progress: Progress | None = None) -> pd.DataFrame:
+def honest(found: Origins, progress: Progress | None = None, fan_out: FanOut = in_turn) -> pd.DataFrame:
     """What could have been said of the rate at each origin, with what had been learnt by then: SAID_COLUMNS, rates 0 to
     1; model: each member, the combination, and `chosen`, which is the last value at horizons where the combination had
-    not been seen to beat it. row: of Origins. Only horizons with an outcome.
+    not been seen to beat it. row: of Origins. Only horizons with an outcome. A quarter is a part of the fan-out.
     """
-    rolled = found.rate
-    parts = []
-    quarters = np.unique(rolled.period)
-    for done, quarter in enumerate(quarters):
-        here = rolled.rows(rolled.period == quarter)
-        places = np.flatnonzero(rolled.period == quarter)
-        past = known_at(found, int(quarter))[1]
-        if np.isfinite(here.outcome).any():
-            learnt = learn(past)
-            answers = {CHOSEN: learnt, COMBINATION: learn(past, always=True) if learnt.last_value.any() else learnt}
-            answers.update({name: learn(past, only=name) for name in MEMBERS})
-            for model, forecaster in answers.items():
-                parts.append(_answers(model, forecaster, here, places))
+    parts: list[pd.DataFrame] = []
+    quarters = [int(quarter) for quarter in np.unique(found.rate.period)]
+    for done, answers in enumerate(fan_out(_honest_at, found, quarters)):
+        parts += answers
         if progress is not None:
             progress(done + 1, len(quarters))
     if not parts:
         return pd.DataFrame(columns=list(SAID_COLUMNS))
     return pd.concat(parts, ignore_index=True)
+
+
+def _honest_at(found: Origins, quarter: int) -> list[pd.DataFrame]:
+    """Rows of honest() at one quarter, a frame a model; none where no outcome is known."""
+    rolled = found.rate
+    here = rolled.rows(rolled.period == quarter)
+    if not np.isfinite(here.outcome).any():
+        return []
+    places = np.flatnonzero(rolled.period == quarter)
+    past = known_at(found, quarter)[1]
+    learnt = learn(past)
+    answers = {CHOSEN: learnt, COMBINATION: learn(past, always=True) if learnt.last_value.any() else learnt}
+    answers.update({name: learn(past, only=name) for name in MEMBERS})
+    return [_answers(model, forecaster, here, places) for model, forecaster in answers.items()]
 
 
 def _answers(model: str, forecaster: Forecaster, here: Rolled, places: np.ndarray) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from forecasts.forecaster import NAIVE, Forecaster, learn
 from forecasts.members import MEMBERS
 from forecasts.panel import Panel, panel_from_frame, quarter_ends
-from forecasts.parallel import Progress
+from forecasts.parallel import FanOut, Progress, threads
 from forecasts.rolling import WIDTH_MEMBERS, Said, ask, roll
 
 AUTO = "auto"
@@ -56,12 +56,14 @@ def explained(
     seed: int = 0,
     jobs: int = 1,
     progress: Progress | None = None,
+    fan_out: FanOut | None = None,
 ) -> Result:
     """Quarterly forecasts with calibrated bands, and why they are what they are.
 
     panel: unique_id, ds (quarter end), y, optional cap in the unit of y (see forecasts.panel). horizon: quarters, >= 1,
     counted from each series' last figure. model: auto (the combination, or the last value at horizons where the
-    combination does not beat it) or a member's name. jobs: threads; the answer is the same bits whatever it is.
+    combination does not beat it) or a member's name. jobs: threads; fan_out: who answers the parts instead of threads;
+    the answer is the same bits whatever it is.
     progress(done, total) is called as members answer.
 
     forecast: unique_id, ds (quarter end), model (what answered), yhat (median), lo-80, hi-80, lo-95, hi-95, in the
@@ -78,10 +80,11 @@ def explained(
     horizon = int(horizon)
     series = panel_from_frame(panel)
     names = tuple(MEMBERS) if model == AUTO else tuple(dict.fromkeys((NAIVE, model, *WIDTH_MEMBERS)))
+    spread = fan_out or threads(jobs)
     learnt = learn(
-        roll(series, horizon, names, seed, jobs, _half(progress, 0)), only=None if model == AUTO else model
+        roll(series, horizon, names, seed, spread, _half(progress, 0)), only=None if model == AUTO else model
     )  # fmt: skip
-    said = ask(series, horizon, names, seed, jobs, _half(progress, 1))
+    said = ask(series, horizon, names, seed, spread, _half(progress, 1))
     middle, quantiles, weights = learnt.answer(series, said, LEVELS)
     return Result(
         _frame(series, horizon, learnt.labels(said), middle, quantiles),

@@ -14,7 +14,7 @@ import numpy as np
 
 from forecasts.members import MEMBERS
 from forecasts.panel import Panel, Series
-from forecasts.parallel import Progress, answer_in_parts
+from forecasts.parallel import FanOut, Progress, answer_in_parts, in_turn
 
 # Quarters back from the end at which origins stand. Even ones: with four quarters a year two phases are enough, and
 # each costs one fit of every member.
@@ -87,7 +87,7 @@ def ask(
     horizon: int,
     names: Sequence[str] = tuple(MEMBERS),
     seed: int = 0,
-    jobs: int = 1,
+    fan_out: FanOut = in_turn,
     progress: Progress | None = None,
     groups: np.ndarray | None = None,
 ) -> Said:
@@ -105,7 +105,7 @@ def ask(
         for part in parts:
             places = np.arange(len(panel))[part]
             asked = panel if len(places) == len(panel) else Panel(tuple(panel.series[at] for at in places))
-            answer = answer_in_parts(name, asked, horizon, wanted, seed, jobs)
+            answer = answer_in_parts(name, asked, horizon, wanted, seed, fan_out)
             median[places] = answer.median
             if wanted:
                 width[places] = answer.quantiles[:, :, 0] - answer.median
@@ -166,7 +166,7 @@ def roll(
     horizon: int,
     names: Sequence[str] = tuple(MEMBERS),
     seed: int = 0,
-    jobs: int = 1,
+    fan_out: FanOut = in_turn,
     progress: Progress | None = None,
 ) -> Rolled:
     """The members' answers at earlier origins of the series that are learnt from, with what came."""
@@ -177,4 +177,4 @@ def roll(
         after = panel.series[at].y[len(panel.series[at].y) - quarters :][:horizon]
         outcome[row, : len(after)] = after
     cut = Panel(tuple(found))
-    return Rolled(cut, ask(cut, horizon, names, seed, jobs, progress, back), of, back, back, outcome)
+    return Rolled(cut, ask(cut, horizon, names, seed, fan_out, progress, back), of, back, back, outcome)

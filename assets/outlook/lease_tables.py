@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import duckdb
@@ -34,6 +35,7 @@ from forecasts.leases.priors import PREFIX
 from forecasts.leases.report import effective_events
 from forecasts.leases.scenario import BASE, Scenario
 from forecasts.leases.simulate import Simulated, simulate
+from forecasts.parallel import FanOut, in_turn
 
 HORIZON = 8
 PATHS = 2000
@@ -72,11 +74,13 @@ def build_lease_tables(
     seed: int,
     scenarios: Mapping[str, FiledScenario],
     progress: Progress | None = None,
+    fan_out: FanOut = in_turn,
 ) -> dict[str, Any]:
     """Simulate every portfolio of the warehouse under every scenario; write the lease tables of the vintage.
 
     Rows of the same vintage are replaced, other vintages stay; ladders use what was known by as_of. Horizons count from
-    the portfolio's own date. Returns a summary: portfolios, scenarios, leases, paths, seconds.
+    the portfolio's own date. A scenario of a portfolio is a part of the fan-out. Returns a summary: portfolios,
+    scenarios, leases, paths, seconds.
     """
     started = time.monotonic()
     names = [row[0] for row in connection.execute("SELECT portfolio FROM portfolios ORDER BY portfolio").fetchall()]
@@ -87,7 +91,7 @@ def build_lease_tables(
         portfolio = read_portfolio(connection, name)
         learnt = learn_portfolio(portfolio, assumed(connection))
         summary["leases"] += int(learnt.dates.leases["in_place"].sum() + learnt.dates.leases["signed"].sum())
-        own = _tables_of(connection, learnt, scenarios, seed, name, progress)
+        own = _tables_of(connection, learnt, scenarios, seed, name, progress, fan_out)
         for table, frames in own.items():
             tables[table] += [keyed(frame, name).assign(vintage=vintage) for frame in frames]
     ladders, reasons = _ladders(connection, vintage, as_of, seed)
@@ -115,37 +119,18 @@ def _tables_of(
     seed: int,
     name: str,
     progress: Progress | None,
+    fan_out: FanOut,
 ) -> dict[str, list[pd.DataFrame]]:
     """Frames by table; series_id as the simulation names them."""
     found: dict[str, list[pd.DataFrame]] = {table: [] for table in (*SHARED, *BY_SERIES, *BY_PORTFOLIO, *OF_TODAY)}
-    ranges, values = _ranges(connection), assumed(connection)
     wanted = list(scenarios.values())
-    runs = Runs.of(learnt, values, seed)
+    runs = Runs.of(learnt, assumed(connection), seed)
     found["join_weights"].append(runs.worth)
-    for done, scenario in enumerate(wanted, start=1):
-        simulated = runs.under(scenario)
-        rows, below = scenario_tables(simulated, THRESHOLDS)
-        found["occupancy_forecast"].append(rows)
-        found["breach_probability"].append(below)
-        for known, run in sweep_runs(learnt, scenario, values):
-            rows, below = scenario_tables(simulate(known, run, HORIZON, PATHS, seed, WORKERS), THRESHOLDS)
-            found["occupancy_forecast"].append(rows)
-            found["breach_probability"].append(below)
-        found["backlog_runoff"].append(runoff_rows(simulated))
-        found["path_samples"].append(_samples(simulated))
-        if scenario.name == "base":
-            found["contiguous_space"].append(contiguous_rows(simulated, CONTIGUOUS_MW))
-        else:
-            last = simulated.ends[-1]
-            effects = waterfall(learnt, scenario, HORIZON, HORIZON, EXPLAINING_PATHS, seed, WORKERS)
-            found["scenario_effects"].append(_effects(effects).assign(scenario=scenario.name, quarter_end=last))
-            weights = carriers(learnt, scenario, HORIZON, HORIZON)
-            weights = weights[weights["delta_mw"].abs() > LEAST_CARRIED_MW]
-            found["scenario_carriers"].append(weights.assign(scenario=scenario.name, quarter_end=last))
-        swings = _swings(learnt, scenario, ranges if scenario.name == "base" else {}, seed)
-        found["scenario_sensitivity"].append(swings.assign(scenario=scenario.name, quarter_end=simulated.ends[-1]))
+    for done, frames in enumerate(fan_out(_scenario, _Given(runs, _ranges(connection), assumed(connection)), wanted)):
+        for table, frame in frames:
+            found[table].append(frame)
         if progress is not None:
-            progress(name, done, len(wanted))
+            progress(name, done + 1, len(wanted))
     found["lease_estimates"].append(effective_events(learnt).rename(columns={"group": "applies_to"}))
     found["lease_expiries"].append(profile.expiries(learnt.portfolio))
     ends = pd.date_range(end=learnt.portfolio.as_of, periods=WALE_QUARTERS, freq="QE")
@@ -187,6 +172,45 @@ class Runs:
     def forecast(self, scenario: Scenario, portfolio: str) -> pd.DataFrame:
         """Rows of occupancy_forecast of a scenario, under the keys of its portfolio, and nothing else of it."""
         return keyed(forecast_rows(self.under(scenario)), portfolio)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What every scenario of a portfolio is told with: ranges of the stated priors (low, high, basis) and the values
+    that `runs` was learnt with.
+    """
+
+    runs: Runs
+    ranges: Mapping[str, tuple[float, float, str]]
+    values: Mapping[str, float]
+
+
+def _scenario(given: _Given, scenario: FiledScenario) -> list[tuple[str, pd.DataFrame]]:
+    """Table and frame of all that is told of a scenario, in order; from frames and arrays alone, in any process."""
+    runs, found = given.runs, list[tuple[str, pd.DataFrame]]()
+    learnt, seed = runs.learnt, runs.seed
+    simulated = runs.under(scenario)
+    swept = (
+        simulate(known, run, HORIZON, PATHS, seed, WORKERS) for known, run in sweep_runs(learnt, scenario, given.values)
+    )
+    for one in chain([simulated], swept):
+        rows, below = scenario_tables(one, THRESHOLDS)
+        found += [("occupancy_forecast", rows), ("breach_probability", below)]
+    found += [("backlog_runoff", runoff_rows(simulated)), ("path_samples", _samples(simulated))]
+    last = simulated.ends[-1]
+    if scenario.name == "base":
+        found.append(("contiguous_space", contiguous_rows(simulated, CONTIGUOUS_MW)))
+    else:
+        effects = _effects(waterfall(learnt, scenario, HORIZON, HORIZON, EXPLAINING_PATHS, seed, WORKERS))
+        weights = carriers(learnt, scenario, HORIZON, HORIZON)
+        weights = weights[weights["delta_mw"].abs() > LEAST_CARRIED_MW]
+        found += [
+            (table, frame.assign(scenario=scenario.name, quarter_end=last))
+            for table, frame in (("scenario_effects", effects), ("scenario_carriers", weights))
+        ]
+    swings = _swings(learnt, scenario, given.ranges if scenario.name == "base" else {}, seed)
+    found.append(("scenario_sensitivity", swings.assign(scenario=scenario.name, quarter_end=last)))
+    return found
 
 
 def _effects(found: pd.DataFrame) -> pd.DataFrame:

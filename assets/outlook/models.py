@@ -18,6 +18,7 @@ from forecasts.backtest_sums import honest_totals
 from forecasts.forecaster import Forecaster, learn
 from forecasts.occupancy import Occupancy
 from forecasts.panel import Panel
+from forecasts.parallel import FanOut, in_turn
 from forecasts.paths import Spread, correlation_of, shared_share
 from forecasts.rolling import Said
 
@@ -60,12 +61,13 @@ def accuracy_table(
     owners: Sequence[str],
     seed: int,
     progress: Progress | None = None,
+    fan_out: FanOut = in_turn,
 ) -> pd.DataFrame:
     """Rows of backtest_accuracy: every member, the combination and what would have been published (`chosen`); of totals
     of operators, the sum of what is published and the last value. levels, units, owners: of each series.
     progress(done, total) counts quarters.
     """
-    said = backtest.honest(learnt.origins, progress)
+    said = backtest.honest(learnt.origins, progress, fan_out)
     summed = [unit if level == "operator" else "" for level, unit in zip(levels, units, strict=True)]
     totals = honest_totals(learnt.origins, summed, owners, seed)
     table = backtest.accuracy(said, learnt.origins, levels, totals)

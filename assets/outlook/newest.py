@@ -31,6 +31,7 @@ from assets.outlook.past import Past, Progress
 from assets.outlook.reading import known_for
 from assets.outlook.vintages import previous
 from assets.warehouse.history import build_history
+from forecasts.parallel import FanOut
 
 
 def build_outlook(
@@ -50,8 +51,8 @@ def build_outlook(
     from a series' last figure, those of a sum from the latest figure in its unit. Rows of the same vintage are
     replaced, other vintages stay. Once the next quarter has ended a vintage that is there is frozen: nothing is written
     unless `rewrite`. The bridge is written from the vintage before, and from what this vintage said before.
-    code_version goes into `vintages`; past: answers shared with other vintages of this run; progress(done, total)
-    counts per cent of the backtest.
+    code_version goes into `vintages`; past: answers shared with other vintages of this run, and who asks;
+    progress(done, total) counts per cent of the backtest.
 
     Returns a summary: written (bool), reason, series, sums, rows, clipped and draws (draws held at 0, at what is in
     service or at 100 %), clipped_share, why_occupancy and why_capacity (what is published at which horizon, and why),
@@ -70,7 +71,7 @@ def build_outlook(
     if any(before):
         build_history(connection, as_of)
     made = make(connection, read_known(connection, vintage, as_of, past.items), past, _half(progress, 0))
-    accuracy = _accuracy(made, seed, _half(progress, 1))
+    accuracy = _accuracy(made, seed, past.fan_out, _half(progress, 1))
     write_vintage(connection, made, as_of, seed, code_version, RUN)
     write_accuracy(connection, accuracy)
     bridged = 0
@@ -91,9 +92,9 @@ def _half(progress: Progress | None, second: int) -> Progress | None:
     return None if progress is None else lambda done, total: progress(50 * second + 50 * done // max(total, 1), 100)
 
 
-def _accuracy(made: Made, seed: int, progress: Progress | None) -> pd.DataFrame:
+def _accuracy(made: Made, seed: int, fan_out: FanOut, progress: Progress | None) -> pd.DataFrame:
     if made.learnt is None:
         return pd.DataFrame()
     used = made.known.used
     levels, units, owners = ([getattr(one, name) for one in used] for name in ("level", "unit", "operator"))
-    return accuracy_table(made.learnt, levels, units, owners, seed, progress)
+    return accuracy_table(made.learnt, levels, units, owners, seed, progress, fan_out)

@@ -14,7 +14,8 @@ import pandas as pd
 
 from assets.outlook.drawing import Answers
 from assets.outlook.reading import Items, known_for, read_vintage
-from forecasts.backtest import Answered, answered
+from forecasts.backtest import Answered, Vintage, answered_each
+from forecasts.parallel import FanOut, in_turn
 
 Progress = Callable[[int, int], None]
 
@@ -25,11 +26,12 @@ BACKTEST_QUARTERS = 60
 class Past:
     """Answers of past quarters by quarter end and the day on which its vintage was last open.
 
-    items: every series that was read on the way; now: what members say of series as a vintage knows them.
+    items: every series that was read on the way; now: what members say of series as a vintage knows them; fan_out: who
+    asks the members, a quarter a part.
     """
 
-    def __init__(self, horizon: int, seed: int) -> None:
-        self.horizon, self.seed = horizon, seed
+    def __init__(self, horizon: int, seed: int, fan_out: FanOut = in_turn) -> None:
+        self.horizon, self.seed, self.fan_out = horizon, seed, fan_out
         self.items = Items()
         self.now = Answers(seed)
         self._answers: dict[tuple[date, date], Answered] = {}
@@ -48,13 +50,15 @@ class Past:
         """
         first = max((pd.Timestamp(vintage) - pd.offsets.QuarterEnd(BACKTEST_QUARTERS)).date(), oldest)
         ends = [end.date() for end in pd.date_range(first, vintage, freq="QE")]
-        found = []
-        for done, end in enumerate(ends, start=1):
-            key = (end, known_for(end, known_by))
-            if key not in self._answers:
-                read = read_vintage(connection, end, known_by, self.items)
-                self._answers[key] = answered(read, self.horizon, self.seed)
-            found.append(self._answers[key])
+        keys = [(end, known_for(end, known_by)) for end in ends]
+        unread: dict[tuple[date, date], Vintage] = {
+            key: read_vintage(connection, key[0], known_by, self.items) for key in keys if key not in self._answers
+        }
+        told = answered_each(list(unread.values()), self.horizon, self.seed, self.fan_out)
+        for done, (key, answers) in enumerate(zip(unread, told, strict=True), start=1 + len(keys) - len(unread)):
+            self._answers[key] = answers
             if progress is not None:
-                progress(done, len(ends))
-        return found
+                progress(done, len(keys))
+        if progress is not None and not unread:
+            progress(len(keys), len(keys))
+        return [self._answers[key] for key in keys]

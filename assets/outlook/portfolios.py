@@ -23,6 +23,7 @@ from forecasts.leases.priors import Priors
 from forecasts.leases.scenario import Scenario
 from forecasts.leases.simulate import Simulated, simulate
 from forecasts.leases.sweep import swept, with_government_share
+from forecasts.parallel import FanOut, in_turn
 
 Progress = Callable[[int, int], None]
 
@@ -91,17 +92,17 @@ def simulate_portfolio(
     thresholds: Sequence[float] = THRESHOLDS,
     workers: int = 2,
     progress: Progress | None = None,
+    fan_out: FanOut = in_turn,
 ) -> Simulation:
-    """Simulate every scenario, and what it sweeps, with the same luck and put the results into tables.
-    progress(done, scenarios).
+    """Simulate every scenario, and what it sweeps, with the same luck and put the results into tables; a scenario is a
+    part of the fan-out. progress(done, scenarios).
     """
     wanted = list(scenarios)
     learnt = learn_portfolio(portfolio, assumptions)
     forecasts, breaches = [], []
-    for done, scenario in enumerate(wanted):
-        for known, run in [(learnt, scenario), *sweep_runs(learnt, scenario, assumptions)]:
-            simulated = simulate(known, run, horizon, paths, seed, workers)
-            rows, below = scenario_tables(simulated, thresholds)
+    asked = _Asked(learnt, assumptions, horizon, paths, seed, tuple(thresholds), workers)
+    for done, frames in enumerate(fan_out(_scenario, asked, wanted)):
+        for rows, below in frames:
             forecasts.append(rows)
             breaches.append(below)
         if progress is not None:
@@ -113,6 +114,28 @@ def simulate_portfolio(
         "wale": profile.wale(portfolio),
     }
     return Simulation(learnt, tables)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of every scenario of a portfolio."""
+
+    learnt: Learnt
+    assumptions: Mapping[str, float]
+    horizon: int
+    paths: int
+    seed: int
+    thresholds: tuple[float, ...]
+    workers: int
+
+
+def _scenario(asked: _Asked, scenario: Scenario) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Rows of occupancy_forecast and breach_probability of a scenario and of each run that it sweeps."""
+    found = []
+    for known, run in [(asked.learnt, scenario), *sweep_runs(asked.learnt, scenario, asked.assumptions)]:
+        simulated = simulate(known, run, asked.horizon, asked.paths, asked.seed, asked.workers)
+        found.append(scenario_tables(simulated, asked.thresholds))
+    return found
 
 
 def scenario_tables(simulated: Simulated, thresholds: Sequence[float]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,7 +8,7 @@ import pytest
 from forecasts import parallel
 from forecasts.members import MEMBERS, Answer
 from forecasts.panel import Panel, Series
-from forecasts.parallel import answer_in_parts
+from forecasts.parallel import answer_in_parts, threads
 
 COUNT = 23
 
@@ -34,7 +34,7 @@ def test_answers_do_not_depend_on_parts_or_threads(name: str, monkeypatch: pytes
     for chunk in (5, 4):
         monkeypatch.setattr(parallel, "CHUNK", chunk)
         for jobs in (1, 2, 3):
-            assert same(whole, answer_in_parts(name, panel(), 6, (0.1, 0.9), seed=2, jobs=jobs))
+            assert same(whole, answer_in_parts(name, panel(), 6, (0.1, 0.9), seed=2, fan_out=threads(jobs)))
 
 
 @pytest.mark.parametrize(("name", "expected"), [("theta", [10, 20, 23]), ("pooled_lags", [23])])
@@ -44,7 +44,7 @@ def test_progress_counts_series_up_to_all_of_them(
     """A member that learns from all series at once cannot be split, and says so by one step."""
     monkeypatch.setattr(parallel, "CHUNK", 10)
     told: list[tuple[int, int]] = []
-    answer_in_parts(name, panel(), 2, jobs=2, progress=lambda done, total: told.append((done, total)))
+    answer_in_parts(name, panel(), 2, fan_out=threads(2), progress=lambda done, total: told.append((done, total)))
     assert told == [(done, COUNT) for done in expected]
 
 
