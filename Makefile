@@ -6,13 +6,13 @@ BIN := $(VENV)/bin
 export COLOCAST_HOME ?= $(CURDIR)/.colocast
 export DAGSTER_HOME ?= $(COLOCAST_HOME)/dagster
 
-.PHONY: help run test setup ui check docs bench lock
+.PHONY: help run test setup ui check docs bench reliability audit lock
 
 help:
 	@echo "make run    set up, then read the bundled reports, forecast and publish"
 	@echo "make test   set up, then all tests"
 	@echo "make ui     the Dagster web UI at 127.0.0.1:3000, schedules and sensors running"
-	@echo "make setup | check | docs | bench | lock"
+	@echo "make setup | check | docs | bench | reliability | audit | lock"
 
 run: $(VENV)/.core
 	@$(BIN)/colocast run
@@ -36,7 +36,8 @@ docs: $(VENV)/.dev
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --fresh-env --quiet docs build/docs
 	@echo "build/docs/index.html"
 
-bench: $(VENV)/.dev
+# Every measured number of the docs; hours on a small machine. What is promised of faults stands in `reliability`.
+bench: $(VENV)/.dev reliability
 	@$(BIN)/python -m bench.reading
 	@$(BIN)/python -m bench.main_job
 	@$(BIN)/python -m bench.forecasting --by-horizon
@@ -48,6 +49,27 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.alert_delivery
 	@$(BIN)/python -m bench.page
 	@$(BIN)/python -m bench.published_scale
+	@$(BIN)/python -m bench.scale
+
+# The table of docs/reliability.md, row by row and at full size. Postgres and a mount need Debian's postgresql and root.
+reliability: $(VENV)/.dev
+	@$(BIN)/python -m bench.kill_points
+	@$(BIN)/python -m bench.disk_full
+	@$(BIN)/python -m bench.damage
+	@$(BIN)/python -m bench.readers_under_publication
+	@$(BIN)/python -m bench.clash
+	@$(BIN)/python -m bench.hostile_input
+	@$(BIN)/python -m bench.fuzz
+	@$(BIN)/python -m bench.sql_attacks
+	@$(BIN)/python -m bench.same_bits
+	@$(BIN)/python -m bench.soak
+	@$(BIN)/python -m bench.run_workers
+	@$(BIN)/python -m bench.fan_out
+	@$(BIN)/python -m bench.lake
+
+# Licences and known vulnerabilities of every locked package, without a network.
+audit: $(VENV)/.dev
+	@$(BIN)/python -m bench.audit
 
 # uv lives inside the environment, so that a machine needs Python and make alone.
 $(VENV)/.uv: requirements/uv.txt

@@ -18,7 +18,8 @@ PAGES = {
     "Read": ["concepts", "opening-the-file", "sql", "track-record"],
     "Feed": ["formats", "adding-an-operator", "getting-reports", "leases"],
     "Ask what if": ["scenarios", "forecasting"],
-    "Run": ["operations", "alerts", "runbook"],
+    "Run": ["operations", "alerts", "runbook", "security", "upgrading"],
+    "Trust and grow": ["reliability", "deploying", "lake", "scale"],
     "Rely on and carry on": ["contract", "architecture", "changes"],
 }
 

@@ -46,7 +46,7 @@ class Looked:
 def look(settings: Settings, budget_s: float = BUDGET_S, clock: Clock | None = None) -> Looked:
     """Compose what the newest publication adds, send what is due. One look at a time in one home.
 
-    Raises RulesError and OutboxDamagedError.
+    A damaged outbox is set aside, and the look is made with a new one. Raises RulesError.
     """
     home = settings.layout
     if not settings.notify_urls:
@@ -55,9 +55,21 @@ def look(settings: Settings, budget_s: float = BUDGET_S, clock: Clock | None = N
         return Looked("nothing has been published yet")
     try:
         with run_lock(home.outbox_lock, "alert messenger", 0.0):
-            return _look(settings, budget_s, clock)
+            return _look_again(settings, budget_s, clock)
     except LockedError:
         return Looked("another messenger is at work")
+
+
+def _look_again(settings: Settings, budget_s: float, clock: Clock | None) -> Looked:
+    from assets.delivery.alerts.outbox import OutboxDamagedError
+    from assets.warehouse.aside import set_aside
+
+    try:
+        return _look(settings, budget_s, clock)
+    except OutboxDamagedError as error:
+        set_aside(settings.layout.outbox)
+        seen = _look(settings, budget_s, clock)
+        return replace(seen, problems=(str(error), *seen.problems))
 
 
 def _look(settings: Settings, budget_s: float, clock: Clock | None) -> Looked:

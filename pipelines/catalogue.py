@@ -503,6 +503,17 @@ ENTRIES: tuple[Entry, ...] = (
         kinds=("html",),
         table=False,
     ),
+    Entry(
+        "housekeeping",
+        DELIVERY,
+        "What the service keeps of itself, and how much room that takes: once a day old runs, leftovers of killed "
+        "runs, old copies and free space inside files go, by the bounds in docs/operations.md (What is kept, and how "
+        "long). "
+        "**Look here when** the disk gets full: bytes by part of COLOCAST_HOME over time, what was removed, what is "
+        "free and what a run needs.",
+        kinds=("file",),
+        table=False,
+    ),
 )
 
 BY_NAME = {entry.name: entry for entry in ENTRIES}

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.console import BLOCKED, friendly
+from pipelines.trust import require_trusted_kernels
 
 app = typer.Typer(
     name="colocast",
@@ -57,6 +58,8 @@ def options(
 ) -> None:
     """Options of every command."""
     context.obj = debug
+    with friendly(debug):
+        require_trusted_kernels(Path(__file__).resolve().parents[1] / "forecasts")
 
 
 @app.command()
@@ -219,12 +222,16 @@ def sql(
     query: Annotated[str, typer.Argument(help="One SELECT.")],
     format: Annotated[Shown, typer.Option(help="How to print.")] = Shown.table,
     timeout: Annotated[float | None, typer.Option(min=0.1, max=3600, help="Seconds the query may run.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="VINTAGE", help="As last published at this vintage (quarter end), as far as it is kept."),
+    ] = None,
 ) -> None:
-    """Query the published file: read-only, without access to files, in a process with limits."""
+    """Query what is published (the lake, where COLOCAST_LAKE names one): read-only, in a process with limits."""
     with friendly(context.obj):
         from pipelines.commands.looking import query_published
 
-        raise typer.Exit(query_published(query, format.value, timeout))
+        raise typer.Exit(query_published(query, format.value, timeout, at))
 
 
 @app.command()
@@ -264,13 +271,17 @@ def tell(context: typer.Context) -> None:
 @app.command()
 def ui(
     context: typer.Context,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; default COLOCAST_UI_PORT.")] = None,
+    viewers_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Port of a second UI that changes nothing, for viewers behind a proxy."),
+    ] = None,
 ) -> None:
-    """Start the Dagster web UI and daemon on 127.0.0.1, schedules and sensors running; Ctrl-C ends both."""
+    """Start the Dagster web UI and daemon on 127.0.0.1, schedules and sensors running; Ctrl-C ends all of them."""
     with friendly(context.obj):
         from pipelines.commands.serving import serve
 
-        raise typer.Exit(serve(port))
+        raise typer.Exit(serve(port, viewers_port))
 
 
 def main() -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import dagster as dg
 
 from pipelines.alert_sensor import alert_sensor
+from pipelines.disk_sensor import disk_sensor
 from pipelines.filing_sensor import filing_sensor
-from pipelines.resources import Workplace
+from pipelines.resources import NoHandingOver, Workplace
 from pipelines.sensors import failure_sensor, inbox_sensor
 from pipelines.settings import Settings
 from pipelines.shells import delivery_assets, outlook_assets, reports_assets, warehouse_assets
@@ -39,7 +40,8 @@ def build_defs(
         assets = [one for one in assets if not keys & ({one.key} if isinstance(one, dg.AssetSpec) else set(one.keys))]
         assets.append(override)
     frozen = dg.AssetSelection.assets("frozen_vintage")
-    ends_after = {"dagster/max_runtime": str(settings.max_runtime_s)}
+    # A run that is started again begins at its first step, which finds what the dead one left and mends it.
+    ends_after = {"dagster/max_runtime": str(settings.max_runtime_s), "dagster/retry_strategy": "ALL_STEPS"}
     refresh = dg.define_asset_job(
         REFRESH,
         selection=dg.AssetSelection.all() - frozen,
@@ -72,8 +74,8 @@ def build_defs(
         assets=assets,
         jobs=[refresh, rebuild, vintages],
         schedules=[daily_refresh(refresh), quarterly_forecast(vintages)],
-        sensors=[inbox_sensor(refresh), failure_sensor(), alert_sensor(), filing_sensor()],
-        resources={WORKPLACE: Workplace(), **(resource_overrides or {})},
+        sensors=[inbox_sensor(refresh), failure_sensor(), alert_sensor(), filing_sensor(), disk_sensor()],
+        resources={WORKPLACE: Workplace(), "io_manager": NoHandingOver(), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )
 

@@ -12,7 +12,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +26,9 @@ class LockedError(Exception):
 
 
 @contextmanager
-def run_lock(path: Path, purpose: str, wait_s: float) -> Iterator[None]:
-    """Hold the lock at `path`, waiting up to `wait_s` seconds. Raises LockedError when it stays taken.
+def run_lock(path: Path, purpose: str, wait_s: float, say: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the lock at `path`, waiting up to `wait_s` seconds. Raises LockedError when it stays taken; `say` is told
+    once for whom one waits.
 
     Within one process the lock may be taken again by whoever runs inside the holder (the command line holds it around
     the job, and the job's resource takes it as well).
@@ -42,6 +43,7 @@ def run_lock(path: Path, purpose: str, wait_s: float) -> Iterator[None]:
         return
     with path.open("a+", encoding="utf-8") as file:
         deadline = time.monotonic() + wait_s
+        waited = False
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,6 +54,9 @@ def run_lock(path: Path, purpose: str, wait_s: float) -> Iterator[None]:
                         f"Another run is at work: {describe_holder(path)}. Waited {wait_s:.0f} s. "
                         "Wait until it has ended and try again; the last publication can be read meanwhile."
                     ) from None
+                if say is not None and not waited:
+                    say(f"Waiting up to {wait_s:.0f} s for another run to end: {describe_holder(path)}")
+                waited = True
                 time.sleep(POLL_S)
         _held[key] = 1
         try:
@@ -91,8 +96,11 @@ def is_held(path: Path) -> bool:
 
 def describe_holder(path: Path) -> str:
     """Who wrote itself into the lock file, in words."""
-    try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"`{holder['purpose']}`, process {holder['pid']} on {holder['host']}, since {holder['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"unknown (nothing legible in {path})"
+    # Who has just taken the lock has not yet written who it is.
+    for _ in range(5):
+        try:
+            holder = json.loads(path.read_text(encoding="utf-8"))
+            return f"`{holder['purpose']}`, process {holder['pid']} on {holder['host']}, since {holder['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            time.sleep(0.02)
+    return f"unknown (nothing legible in {path})"

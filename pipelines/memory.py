@@ -7,6 +7,7 @@ convenience and never the truth: it is void as soon as the warehouse file is not
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.home import write_atomically
+
+# Of the file. One of another number is void like one of another warehouse: the stages run again.
+FORMAT = 1
 
 
 def stamp(path: Path) -> list[int] | None:
@@ -39,7 +43,9 @@ class Memory:
         memory = Memory(path, warehouse)
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            if data["warehouse"] == stamp(warehouse) and data["warehouse"] is not None:
+            of_this = data["format"] == FORMAT and data["warehouse"] == stamp(warehouse)
+            of_this = of_this and data["check"] == _check(data["stages"])
+            if of_this and data["warehouse"] is not None:
                 memory.stages = dict(data["stages"])
         except (OSError, ValueError, KeyError, TypeError):
             memory.stages = {}
@@ -74,5 +80,11 @@ class Memory:
 
     def save(self) -> None:
         """Write the memory beside the present state of the warehouse file."""
-        data = {"warehouse": stamp(self.warehouse), "stages": self.stages}
+        stages = json.loads(json.dumps(self.stages, ensure_ascii=False))
+        data = {"format": FORMAT, "warehouse": stamp(self.warehouse), "check": _check(stages), "stages": stages}
         write_atomically(self.path, json.dumps(data, ensure_ascii=False, indent=1))
+
+
+def _check(stages: dict[str, Any]) -> str:
+    """A checksum: a remembered date or number in which a bit has changed would pass for a true one."""
+    return hashlib.sha256(json.dumps(stages, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -23,7 +23,7 @@ from pipelines.home import POOL
 from pipelines.metadata import charts, facts, table_metadata
 from pipelines.resources import Workplace
 from pipelines.steps import alerts as alerting
-from pipelines.steps import delivery, intake, warehouse
+from pipelines.steps import delivery, housekeeping, intake, warehouse
 from pipelines.steps import leases as leasing
 from pipelines.steps import outlook as outlooks
 from pipelines.steps import track_record as tracking
@@ -75,6 +75,9 @@ def reports_assets() -> list[dg.AssetsDefinition]:
             rows = outcome.summary[label]
             if rows:
                 extra[label + " files"] = table(rows, list(rows[0]))
+        for label in ("mended", "damaged"):
+            if outcome.summary[label]:
+                extra[label] = dg.MetadataValue.md("\n".join(f"- {one}" for one in outcome.summary[label]))
         yield made(BY_NAME["archived_documents"], outcome, extra)
 
     @dg.multi_asset(name="read", specs=[spec("document_readings")], pool=POOL)
@@ -241,7 +244,16 @@ def delivery_assets() -> list[dg.AssetsDefinition]:
         extra = {"page": dg.MetadataValue.path(str(work.home.page)), **facts(outcome.summary)}
         yield made(BY_NAME["report_page"], outcome, extra)
 
-    return [alert, publish, page]
+    @dg.multi_asset(name="housekeeping", specs=[spec("housekeeping")], pool=POOL)
+    def house(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Result]:
+        """Remove what is past its bound. It depends on nothing, so that it runs when other steps fail as well."""
+        outcome = housekeeping.keep_house(workplace.work(context.run_id), context.instance)
+        extra = facts(outcome.summary)
+        if outcome.summary["removed"]:
+            extra["removed"] = table(outcome.summary["removed"], ["what", "count", "bytes", "why"])
+        yield made(BY_NAME["housekeeping"], outcome, extra)
+
+    return [alert, publish, page, house]
 
 
 def freshness_result(rows: Sequence[dict[str, Any]]) -> dg.AssetCheckResult:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.reporting_calendar import due_reports
@@ -24,6 +23,7 @@ class Summary:
 
     `counts`: (label, value) for people. `last_run`: the newest row of `runs`, empty before. `alerts`: (severity, told,
     message) of those that are open, the gravest first; `waiting`: a sentence for each message that was not taken yet.
+    `damage`: a sentence for what is damaged.
     """
 
     by_status: list[tuple[str, int, int]]
@@ -33,6 +33,7 @@ class Summary:
     last_run: dict[str, Any]
     alerts: list[tuple[str, str, str]]
     waiting: list[str]
+    damage: list[str]
 
 
 def remembered(settings: Settings, stage: str) -> dict[str, Any]:
@@ -53,24 +54,29 @@ def late_operators(settings: Settings) -> list[str]:
     return [due.message for due in due_reports(load_layouts(), known, settings.today) if due.state == "late"]
 
 
-@contextmanager
-def _tables(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, or what was last published while a run holds the warehouse."""
-    from assets.warehouse.database import WarehouseLockedError, connect
-
-    with ExitStack() as stack:
-        try:
-            connection = stack.enter_context(connect(settings.layout.warehouse, read_only=True))
-        except WarehouseLockedError:
-            if not settings.layout.published.is_file():
-                raise
-            connection = stack.enter_context(connect(settings.layout.published, read_only=True))
-        yield connection
-
-
 def summarise(settings: Settings) -> Summary:
-    """Read the warehouse. Raises FileNotFoundError with its remedy where there is none yet."""
-    with _tables(settings) as connection:
+    """Read the warehouse, or what was last published while a run holds the warehouse or it is damaged or gone.
+
+    Raises FileNotFoundError with its remedy where there is neither yet.
+    """
+    from assets.warehouse.database import WarehouseDamagedError, WarehouseLockedError
+    from pipelines.steps.mending import known_damage
+
+    home, damage = settings.layout, known_damage(settings)
+    try:
+        return _summary_of(home.warehouse, settings, damage)
+    except (FileNotFoundError, WarehouseLockedError, WarehouseDamagedError) as error:
+        if not home.published.is_file():
+            raise
+        if isinstance(error, WarehouseDamagedError):
+            damage = [str(error), *damage]
+        return _summary_of(home.published, settings, damage)
+
+
+def _summary_of(database: Path, settings: Settings, damage: list[str]) -> Summary:
+    from assets.warehouse.database import connect
+
+    with connect(database, read_only=True) as connection:
         found = {
             row[0]: (int(row[1]), int(row[2] or 0))
             for row in connection.execute(
@@ -92,7 +98,7 @@ def summarise(settings: Settings) -> Summary:
         names = [column[0] for column in run.description or ()]
         last = run.fetchone()
         alerts = _open_alerts(connection)
-    told, waiting = _outbox(settings)
+    told, waiting, problem = _outbox(settings)
     # An aggregate always has a row.
     assert figures is not None
     assert quarantined is not None
@@ -113,6 +119,7 @@ def summarise(settings: Settings) -> Summary:
             for name, _, severity, message, _, delivered_at, *_ in alerts
         ],
         waiting=waiting,
+        damage=[*damage, *([problem] if problem else [])],
     )
 
 
@@ -126,19 +133,22 @@ def _open_alerts(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]
     return connection.execute(alert_sql("open_alerts")).fetchall()
 
 
-def _outbox(settings: Settings) -> tuple[dict[str, datetime], list[str]]:
-    """Who was told when, as it stands now, and what waits; empty before the first message."""
+def _outbox(settings: Settings) -> tuple[dict[str, datetime], list[str], str]:
+    """Who was told when, as it stands now, what waits, and what is wrong with the outbox; empty before any message."""
     if not settings.layout.outbox.is_file():
-        return {}, []
-    from assets.delivery.alerts.outbox import open_outbox
+        return {}, [], ""
+    from assets.delivery.alerts.outbox import OutboxDamagedError, open_outbox
 
-    with open_outbox(settings.layout.outbox) as outbox:
-        waiting = [
-            f"{one.alerts} alert{'' if one.alerts == 1 else 's'} to {one.address}: {one.last_problem}; {one.attempts} "
-            f"attempts, next {one.next_try_at:%Y-%m-%d %H:%M} UTC"
-            for one in outbox.waiting()
-        ]
-        return outbox.delivered_times(), waiting
+    try:
+        with open_outbox(settings.layout.outbox) as outbox:
+            waiting = [
+                f"{one.alerts} alert{'' if one.alerts == 1 else 's'} to {one.address}: {one.last_problem}; "
+                f"{one.attempts} attempts, next {one.next_try_at:%Y-%m-%d %H:%M} UTC"
+                for one in outbox.waiting()
+            ]
+            return outbox.delivered_times(), waiting, ""
+    except OutboxDamagedError as error:
+        return {}, [], str(error)
 
 
 def _told(moment: datetime | None) -> str:

@@ -37,6 +37,7 @@ from assets.delivery.view import View
 from assets.delivery.words import Said, say, word
 from assets.warehouse.archive import stored_path
 from assets.warehouse.database import connect
+from assets.warehouse.durable import like_its_folder
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLES = (
@@ -85,6 +86,7 @@ def write_page(database: Path, out: Path, archive: Path | None = None) -> Path:
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
+    like_its_folder(unfinished)
     unfinished.replace(out)
     return out
 

@@ -21,16 +21,29 @@ from pathlib import Path
 
 import duckdb
 
-from assets.warehouse.database import connect, connect_nowhere, describe, published_tables, sql_text, transaction
-from assets.warehouse.durable import sync
+from assets.warehouse.aside import set_aside
+from assets.warehouse.database import (
+    WarehouseDamagedError,
+    connect,
+    connect_nowhere,
+    damaged_words,
+    describe,
+    is_damage,
+    published_tables,
+    refuse_newer,
+    sql_text,
+    transaction,
+)
+from assets.warehouse.durable import DiskFullError, disk_full, is_disk_full, like_its_folder, sync
+from assets.warehouse.mending import copies, same_bytes
 
 FILE_NAME = "occupancy.duckdb"
 STORAGE_VERSION = "v1.4.0"
 # Which runs there were changes with every run, whether or not a figure did.
-_LEFT_OUT_OF_COMPARISON = {"runs"}
+LEFT_OUT_OF_COMPARISON = {"runs"}
 # Order of rows in the tables that grow without end: vintage and level first, since nearly every question names them.
 # Each is a key of its table, so that equal tables lie in equal order. All others lie in order of their columns.
-_ORDER = {
+ROW_ORDER = {
     "occupancy_forecast": "vintage, level, scenario, series_id, quarter_end",
     "breach_probability": "vintage, level, scenario, threshold, series_id, quarter_end",
     "contiguous_space": "vintage, scenario, quarter_end, series_id",
@@ -43,8 +56,8 @@ _ORDER = {
 class Published:
     """What publish() did. `changed` False: the published tables were equal already and nothing was written.
 
-    `history` is the kept copy, None where nothing changed. `restored` is True where the published file was
-    damaged or had a stale .wal beside it.
+    `history` is the copy that was kept now, None where there was one already. `restored` is True where the published
+    file was damaged or had a stale .wal beside it.
     """
 
     path: Path
@@ -59,11 +72,13 @@ def publish(warehouse: Path, published: Path, keep: int = 12, label: str = "") -
 
     `label` (a vintage and a run, such as 2026-09-30_ab12) names the copy in `published`/history, of which the last
     `keep` stay. Nothing is written where the tables are equal to the published ones. Raises ValueError for keep below
-    1, and what connect() raises for the warehouse; until the last step the previous publication stands untouched.
+    1, WarehouseTooNewError where the standing publication is of a newer version, and what connect() raises for the
+    warehouse; until the last step the previous publication stands untouched.
     """
     if keep < 1:
         raise ValueError(f"keep is {keep}; expected at least 1, the publication itself")
     target = published / FILE_NAME
+    refuse_newer(target)
     (published / "history").mkdir(parents=True, exist_ok=True)
     for leftover in published.glob(f".{FILE_NAME}.*"):
         if leftover.is_dir():
@@ -75,9 +90,24 @@ def publish(warehouse: Path, published: Path, keep: int = 12, label: str = "") -
     standing = published_fingerprint(target)
     stale_wal = target.with_name(target.name + ".wal")
     if standing == wanted and not stale_wal.exists():
-        return Published(target, False, wanted, None, False)
+        newest = next(iter(copies(target)), None)
+        # A publication that was killed before its copy was kept, or whose copy was damaged since.
+        kept = None if newest is not None and same_bytes(target, newest) else keep_copy(target, keep, label)
+        return Published(target, False, wanted, kept, False)
     temporary = published / f".{FILE_NAME}.{os.getpid()}"
-    _write(warehouse, temporary)
+    try:
+        _write(warehouse, temporary)
+    except duckdb.Error as error:
+        temporary.unlink(missing_ok=True)
+        if is_disk_full(error):
+            raise DiskFullError(disk_full(published)) from error
+        if is_damage(error):
+            # The file that is written is new; what can be damaged is what it is made from.
+            raise WarehouseDamagedError(damaged_words(warehouse, str(error)), warehouse) from error
+        raise
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     if published_fingerprint(temporary) != wanted:
         temporary.unlink(missing_ok=True)
         raise RuntimeError(
@@ -87,9 +117,12 @@ def publish(warehouse: Path, published: Path, keep: int = 12, label: str = "") -
     existed = target.exists() or stale_wal.exists()
     # A .wal beside another file than its own blocks opening; it goes first.
     stale_wal.unlink(missing_ok=True)
+    if target.is_dir():
+        set_aside(target)
+    like_its_folder(temporary)
     temporary.replace(target)
     sync(published)
-    history = _keep(target, published / "history", label or wanted[:12], keep)
+    history = keep_copy(target, keep, label or wanted[:12])
     return Published(target, standing != wanted, wanted, history, existed and (standing is None or standing == wanted))
 
 
@@ -108,7 +141,7 @@ def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
             [table],
         ).fetchall()
         digest.update(repr(columns).encode())
-        if table in _LEFT_OUT_OF_COMPARISON:
+        if table in LEFT_OUT_OF_COMPARISON:
             continue
         # Equal rows cancel in the xor and not in the sum.
         names = ", ".join(f'"{name}"' for name, _, _ in columns)
@@ -144,9 +177,9 @@ def _write(warehouse: Path, target: Path) -> None:
         connection.execute(f"ATTACH '{_quoted(target)}' AS publication (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE publication")
         with transaction(connection):
-            connection.execute(_published_part(sql_text("schema")))
+            connection.execute(published_part(sql_text("schema")))
             for table in published_tables(connection, "source"):
-                order = _ORDER.get(table, "ALL")
+                order = ROW_ORDER.get(table, "ALL")
                 connection.execute(
                     f'INSERT INTO publication.main."{table}" BY NAME'
                     f' SELECT * FROM source.main."{table}" ORDER BY {order}'
@@ -159,20 +192,23 @@ def _write(warehouse: Path, target: Path) -> None:
     sync(target)
 
 
-def _published_part(schema: str) -> str:
+def published_part(schema: str) -> str:
     """The statements of schema.sql that readers' tables need: without keys, and without the pipeline's own."""
     keyless = re.sub(r",\s*PRIMARY KEY \([^)]*\)", "", re.sub(r"--[^\n]*", "", schema))
     statements = [part.strip() for part in keyless.replace(" PRIMARY KEY", " NOT NULL").split(";")]
     return ";\n".join(part for part in statements if part and "internal" not in part.split("(")[0]) + ";"
 
 
-def _keep(target: Path, history: Path, label: str, keep: int) -> Path:
+def keep_copy(target: Path, keep: int, label: str = "") -> Path:
+    """Keep a copy of the published file `target` in the folder history beside it, and the last `keep` of all copies."""
+    history, label = target.parent / "history", label or "kept"
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", label)
     numbers = [int(match.group(1)) for path in history.glob("*.duckdb") if (match := re.match(r"(\d{6})_", path.name))]
     copy = history / f"{max(numbers, default=0) + 1:06d}_{name}.duckdb"
     # A copy and not a link: whatever happens to the file that readers open, what was published stays as it was.
     temporary = history / f".{copy.name}.{os.getpid()}"
     shutil.copyfile(target, temporary)
+    like_its_folder(temporary)
     sync(temporary)
     temporary.replace(copy)
     for old in sorted(history.glob("[0-9][0-9][0-9][0-9][0-9][0-9]_*.duckdb"))[:-keep]:

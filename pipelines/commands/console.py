@@ -9,7 +9,9 @@ import csv
 import json
 import logging
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -26,6 +28,10 @@ OK, FAILED, USAGE, BLOCKED = 0, 1, 2, 3
 # Into a file or a pipe there is no width to keep to; 160 characters suit most tables.
 out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+# In a JSON text these stand inside of strings alone; written as \u009b the string stays the same.
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
 class RefusedError(Exception):
@@ -46,15 +52,31 @@ def parse_day(text: str, option: str) -> date:
         ) from None
 
 
+def visible(text: str) -> str:
+    """A text with what steers a terminal written out: control and formatting characters, but for line feeds.
+
+    Reports are written by others. A quote of theirs must neither move the cursor, colour the screen, reverse what
+    stands beside it, nor hide.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        one
+        if one == "\n" or unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        else one.encode("unicode_escape", "surrogatepass").decode()
+        for one in text
+    )
+
+
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "", numbers: Sequence[str] = ()
 ) -> None:
     """A table for people on stdout; `numbers` are the columns to set flush right."""
     shown = Table(title=escape(title) or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for name in columns:
-        shown.add_column(escape(name), justify="right" if name in numbers else "left", overflow="fold")
+        shown.add_column(escape(visible(name)), justify="right" if name in numbers else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(escape(text_of(value)) for value in row))
+        shown.add_row(*(escape(visible(text_of(value))) for value in row))
     out.print(shown)
 
 
@@ -75,7 +97,10 @@ def text_of(value: Any) -> str:
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], stream: TextIO | None = None) -> None:
     """Comma-separated rows with a header on stdout (UTF-8, one line feed a row)."""
-    writer = csv.writer(stream or sys.stdout, lineterminator="\n")
+    target = stream or sys.stdout
+    if target.isatty():
+        columns, rows = [visible(one) for one in columns], ([visible(text_of(one)) for one in row] for row in rows)
+    writer = csv.writer(target, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
         writer.writerow([text_of(value) for value in row])
@@ -85,8 +110,8 @@ def write_json(rows: Iterable[Mapping[str, Any]], stream: TextIO | None = None) 
     """A JSON list of objects on stdout."""
     from pipelines.findings import plain
 
-    json.dump([plain(row) for row in rows], stream or sys.stdout, ensure_ascii=False, indent=2)
-    (stream or sys.stdout).write("\n")
+    text = json.dumps([plain(row) for row in rows], ensure_ascii=False, indent=2)
+    (stream or sys.stdout).write(_UNSEEN.sub(lambda one: json.dumps(one[0])[1:-1], text) + "\n")
 
 
 class _StatusHandler(logging.Handler):
@@ -131,6 +156,17 @@ def progress(start: str) -> Iterator[None]:
         logger.propagate = propagate
 
 
+def _told_as_full(problem: Exception) -> Exception:
+    """What to say where a full disk is behind an error, whichever library met it; any other error as it is."""
+    from assets.warehouse.durable import DiskFullError, disk_full, is_disk_full
+    from pipelines.settings import Settings
+
+    home = Settings().home
+    if isinstance(problem, DiskFullError) or not is_disk_full(problem, home):
+        return problem
+    return DiskFullError(disk_full(home))
+
+
 @contextmanager
 def friendly(debug: bool) -> Iterator[None]:
     """Turn what can go wrong into a sentence and an exit code; with `debug` the traceback is shown as well."""
@@ -142,7 +178,7 @@ def friendly(debug: bool) -> Iterator[None]:
     except RefusedError as problem:
         if debug:
             err.print_exception()
-        err.print(f"[red]{escape(str(problem))}[/red]")
+        err.print(f"[red]{escape(visible(str(problem)))}[/red]")
         raise typer.Exit(problem.exit_code) from None
     except (typer.Exit, typer.Abort, KeyboardInterrupt):
         raise
@@ -160,11 +196,12 @@ def friendly(debug: bool) -> Iterator[None]:
     except Exception as problem:
         if debug:
             err.print_exception()
+        problem = _told_as_full(problem)
         words = str(problem).strip() or type(problem).__name__
         known = type(problem).__module__.startswith(("pipelines", "assets", "forecasts", "expectations"))
         if not known:
             words = f"{type(problem).__name__}: {words}"
-        err.print(f"[red]{escape(words)}[/red]")
+        err.print(f"[red]{escape(visible(words))}[/red]")
         if not debug and not known:
             err.print("Repeat the command as `colocast --debug ...` for the full story.")
         raise typer.Exit(FAILED) from None

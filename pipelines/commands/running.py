@@ -5,8 +5,9 @@ The run appears in the UI like any other. What the job does is in shells.py and 
 
 from __future__ import annotations
 
+import logging
 import os
-import socket
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from assets.warehouse.durable import disk_full, is_disk_full
+from pipelines import disk
 from pipelines.commands.console import (
     BLOCKED,
     FAILED,
@@ -27,7 +30,8 @@ from pipelines.commands.console import (
     print_table,
     progress,
 )
-from pipelines.home import POOL, write_instance_config
+from pipelines.dagster_storage import mend_storage
+from pipelines.home import LOGGER, write_instance_config
 from pipelines.locking import run_lock
 from pipelines.settings import Settings
 
@@ -36,7 +40,6 @@ if TYPE_CHECKING:
 
 # Raised by Dagster for a failed blocking check, which is told as a check and not as a broken step.
 CHECK_FAILED = "DagsterAssetCheckFailedError"
-HOST_TAG, PROCESS_TAG = "colocast/host", "colocast/process"
 # How Dagster names the ends of a range that one run of a partitioned job makes.
 RANGE_START_TAG, RANGE_END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
@@ -57,11 +60,21 @@ def run_rebuild(as_of: str | None) -> int:
 def _execute(job: str, command: str, inbox: Path | None, as_of: str | None) -> int:
     day = parse_day(as_of, "--as-of") if as_of else None
     settings = Settings(as_of=day) if day else Settings()
+    if lake := settings.lake.get_secret_value():
+        from assets.warehouse.lake import parse_address
+
+        # A slip in the address is told now and not when all is done but the publishing.
+        parse_address(lake)
     settings.layout.make()
     write_instance_config(settings)
     os.environ["DAGSTER_HOME"] = str(settings.layout.dagster)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
-    with run_lock(settings.layout.lock, command, settings.lock_wait_s), progress("Starting ..."):
+    with (
+        progress("Starting ..."),
+        run_lock(settings.layout.lock, command, settings.lock_wait_s, logging.getLogger(LOGGER).info),
+    ):
+        disk.require(settings, inbox)
+        mend_storage(settings.layout.dagster)
         result = execute(job, settings, inbox)
     return report(result, settings)
 
@@ -80,59 +93,35 @@ def execute(
     with _instance(settings) as instance, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pipelines.definitions import defs
+        from pipelines.recovery import close_dead_runs, sign_of_life, who_runs
 
-        close_abandoned(instance)
-        tags = {HOST_TAG: socket.gethostname(), PROCESS_TAG: str(os.getpid())}
+        close_dead_runs(instance)
+        tags = who_runs()
         if partitions is not None:
             tags |= dict(zip((RANGE_START_TAG, RANGE_END_TAG), partitions, strict=True))
-        return defs.resolve_job_def(job).execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            tags=tags,
-            run_config={
-                "resources": {"workplace": {"config": workplace}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-        )
+        run_id = str(uuid.uuid4())
+        with sign_of_life(instance, run_id):
+            return defs.resolve_job_def(job).execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_id=run_id,
+                tags=tags,
+                run_config={
+                    "resources": {"workplace": {"config": workplace}},
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+            )
 
 
 @contextmanager
 def _instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     import dagster as dg
 
+    from pipelines.run_queue import limit_pool
+
     with dg.DagsterInstance.from_config(str(settings.layout.dagster)) as instance:
-        # The limit of dagster.yaml holds for any pool; written down by name, the UI shows it as well.
-        instance.event_log_storage.set_concurrency_slots(POOL, 1)
+        limit_pool(instance)
         yield instance
-
-
-def close_abandoned(instance: dg.DagsterInstance) -> None:
-    """Mark runs of the command line as failed whose process has gone: a killed run cannot say so itself."""
-    import dagster as dg
-
-    here = socket.gethostname()
-    running = instance.get_runs(
-        filters=dg.RunsFilter(
-            statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED],
-            tags={HOST_TAG: here},
-        )
-    )
-    for run in running:
-        process = run.tags.get(PROCESS_TAG, "")
-        if process.isdigit() and int(process) != os.getpid() and not _alive(int(process)):
-            instance.report_run_failed(
-                run, f"Process {process} ended without finishing the run (killed, or the machine)."
-            )
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def failures(result: dg.ExecuteInProcessResult) -> tuple[list[str], list[str]]:
@@ -172,6 +161,8 @@ def report(result: dg.ExecuteInProcessResult, settings: Settings) -> int:
     """Print what the run came to; returns the exit code."""
     blocked, broken = failures(result)
     if not result.success and not blocked:
+        if any(is_disk_full(sentence, settings.home) for sentence in broken):
+            broken = [disk_full(settings.home)]
         for sentence in broken or ["The run failed; the UI has its log."]:
             err.print(f"[red]{escape(sentence)}[/red]")
         err.print(f"The last publication stands. Full log: colocast ui, run {result.run_id[:8]}.")
@@ -194,6 +185,9 @@ def print_summary(settings: Settings) -> None:
 
     seen = summarise(settings)
     print_table(["status", "documents", "figures"], seen.by_status, numbers=["documents", "figures"])
+    if seen.damage:
+        out.print()
+        print_table(["damaged"], [(sentence,) for sentence in seen.damage])
     if seen.held_back:
         out.print()
         print_table(["file", "status", "reason"], seen.held_back, title="Not accepted")

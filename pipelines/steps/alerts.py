@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines import versions
+from pipelines.steps.mending import mended
 from pipelines.steps.tables import describe_tables
 from pipelines.steps.warehouse import due_rows
 from pipelines.steps.work import Outcome, StageError, Work, log, need, utc
@@ -15,6 +16,7 @@ ALERT_TABLES = ("alerts",)
 SHOWN = ("severity", "kind", "message", "raised_at", "delivered_at", "runbook")
 
 
+@mended
 def alerts(work: Work) -> Outcome:
     """Judge every rule. Summary: counts, what was passed over and why, the open alerts, and the table. Raises
     StageError for a rules file or an outbox that cannot be used.
@@ -93,4 +95,6 @@ def _delivered(work: Work) -> dict[str, datetime]:
         with open_outbox(work.home.outbox) as outbox:
             return outbox.delivered_times()
     except OutboxDamagedError as error:
-        raise StageError(str(error)) from error
+        # Damaged since this run began. Who was told stands in the publication as well.
+        log.warning("%s", error)
+        return {}

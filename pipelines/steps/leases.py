@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines import versions
+from pipelines.steps.mending import mended
 from pipelines.steps.outlook import code_version
 from pipelines.steps.pictures import draw_leases
 from pipelines.steps.tables import describe_tables
@@ -16,6 +17,7 @@ LEASE_TABLES = (
 )  # fmt: skip
 
 
+@mended
 def leases(work: Work) -> Outcome:
     """Simulate the rent rolls. Summary: what build_lease_tables says, and the tables. Raises StageError for a scenario
     file that cannot be used.
@@ -37,6 +39,7 @@ def leases(work: Work) -> Outcome:
     from assets.outlook.portfolios import scenarios_in_force
     from assets.outlook.scenarios import ScenarioError
     from assets.warehouse.database import connect
+    from forecasts.parallel import in_turn
     from pipelines.findings import plain
 
     try:
@@ -48,7 +51,8 @@ def leases(work: Work) -> Outcome:
     before = read_publication(work.home.published)
     vintage, seed = work.vintage, work.settings.seed
     with connect(work.home.warehouse) as connection:
-        said = build_lease_tables(connection, vintage, work.as_of, seed, scenarios, _simulating)
+        fan_out = work.fan_out or in_turn
+        said = build_lease_tables(connection, vintage, work.as_of, seed, scenarios, _simulating, fan_out)
         said |= build_lease_bridge(connection, before, vintage, seed, code_version(), scenarios)
         if said["no_bridge"]:
             log.info("Why the forecast of leases moved is not told: %s", said["no_bridge"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pipelines import versions
+from pipelines.steps.mending import mended
 from pipelines.steps.tables import describe_tables
 from pipelines.steps.work import Outcome, Work, log, need
 
 TRACK_TABLES = ("vintages", "forecast_scores", "forecast_accuracy", "outside_forecasts", "forecast_bridge")
 
 
+@mended
 def track_record(work: Work) -> Outcome:
     """Score all vintages. Summary: vintages, scored (forecasts with an outcome), bridge (rows), the tables."""
     memory = work.memory()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import reporting_calendar, versions
 from pipelines.memory import Memory
-from pipelines.steps.intake import archived_documents, readings
+from pipelines.steps.intake import archived_documents, readings, standing_in
+from pipelines.steps.mending import mended
 from pipelines.steps.tables import describe_tables
 from pipelines.steps.work import FAILING_SHOWN, Outcome, Work, log, mapping_of, need
 
@@ -29,6 +30,7 @@ HISTORY_TABLES = (
 )
 
 
+@mended
 def judge(work: Work) -> Outcome:
     """Check every figure of every document and load the verdicts.
 
@@ -38,7 +40,7 @@ def judge(work: Work) -> Outcome:
     archived = archived_documents(work)
     receipts = [[one.document_id, one.file_name, one.received_at, one.arrivals[0].inbox] for one in archived]
     mark = versions.fingerprint(receipts, mapping_of(work.settings), versions.version_of(versions.JUDGING))
-    mark = versions.fingerprint(mark, versions.version_of(versions.WAREHOUSE))
+    mark = versions.fingerprint(mark, versions.version_of(versions.WAREHOUSE), *standing_in(work, archived))
     memory = work.memory()
     summary = memory.recall("judge", mark)
     if summary is None:
@@ -56,13 +58,14 @@ def _judge_anew(work: Work, archived: list[Archived], memory: Memory) -> dict[st
     from assets.rent_roll.judging import judge_rolls
     from assets.reports.operators import load_layouts
     from assets.reports.verdicts import judge as give_verdicts
-    from assets.warehouse.database import connect, create_schema
+    from assets.warehouse.database import connect, create_schema, refuse_newer
     from assets.warehouse.ledger import load_ledger
     from assets.warehouse.loading import load, load_operators
     from assets.warehouse.rebuilding import rebuild
     from assets.warehouse.rent_rolls import load_rent_rolls
     from pipelines.findings import from_report
 
+    refuse_newer(work.home.warehouse, work.home.published)
     layouts = load_layouts()
     every = readings(work, archived)
     rolls = received_rolls(archived, every)
@@ -80,7 +83,10 @@ def _judge_anew(work: Work, archived: list[Archived], memory: Memory) -> dict[st
     log.info("Loading %d figures, %d rows to quarantine", len(judged.accepted), len(judged.quarantine))
     memory.stages.clear()
     memory.save()
-    if work.rebuild or _is_outdated(work):
+    # A warehouse that is gone (deleted, or set aside as damaged) had what only publications still hold.
+    lost = not work.home.warehouse.exists() and _was_published(work)
+    outdated = not lost and _is_outdated(work)
+    if work.rebuild or outdated or lost:
         # The verdicts are over all documents at once, whatever the batch: see the package's docstring.
         rebuild(
             work.home.archive,
@@ -89,6 +95,7 @@ def _judge_anew(work: Work, archived: list[Archived], memory: Memory) -> dict[st
             layouts,
             work.as_of,
             published=work.home.published,
+            outdated=work.home.warehouse if outdated else None,
         )
     with connect(work.home.warehouse) as connection:
         create_schema(connection)
@@ -133,6 +140,10 @@ def received_rolls(archived: list[Archived], results: list[ReadResult]) -> list[
     ]
 
 
+def _was_published(work: Work) -> bool:
+    return work.home.published.exists() or any(work.home.history.glob("*.duckdb"))
+
+
 def _is_outdated(work: Work) -> bool:
     """Whether the warehouse was made by a version with other tables. It holds nothing that cannot be made again."""
     from assets.warehouse.database import WarehouseOutdatedError, connect, create_schema
@@ -156,6 +167,7 @@ def due_rows(work: Work, last_periods: dict[str, str]) -> list[dict[str, Any]]:
     return [{**plain(asdict(row)), "message": row.message} for row in rows]
 
 
+@mended
 def history(work: Work) -> Outcome:
     """Ledger, stack evidence and shares, series and disagreements, as known on as_of."""
     memory = work.memory()

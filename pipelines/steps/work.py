@@ -6,12 +6,15 @@ import logging
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines import reporting_calendar, versions
 from pipelines.home import LOGGER, Home
 from pipelines.memory import Memory
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from forecasts.parallel import FanOut
 
 log = logging.getLogger(LOGGER)
 
@@ -28,7 +31,7 @@ class Work:
     """What one run works on. `inbox` replaces the bundled reports and the home's inbox by one folder.
 
     `settle_s` above 0 leaves files alone that changed within so many seconds. `rebuild` starts from the archive alone.
-    `run_id` and `started_at` go into `runs`.
+    `run_id` and `started_at` go into `runs`. `fan_out` does parts of the work elsewhere; None: this process does them.
     """
 
     settings: Settings
@@ -37,6 +40,7 @@ class Work:
     inbox: Path | None = None
     settle_s: float = 0.0
     rebuild: bool = False
+    fan_out: FanOut | None = None
 
     @property
     def home(self) -> Home:

@@ -115,11 +115,31 @@ def test_a_run_never_sends_and_the_next_one_carries_who_was_told(settings: Setti
     assert told == [(datetime(2026, 11, 20, 6, 5),)]
 
 
-def test_a_damaged_outbox_stops_the_step_with_the_remedy(settings: Settings):
-    """Without the outbox nobody knows who was told, and the next look would tell all again."""
+def test_a_damaged_outbox_is_said_and_takes_nothing_back(settings: Settings, caplog: pytest.LogCaptureFixture):
+    """A run must not end over who was told, and what the warehouse knows of it stays: nothing is told again."""
+    alerts(work(settings))
+    with connect(settings.layout.warehouse) as connection:
+        connection.execute("UPDATE alerts SET delivered_at = TIMESTAMP '2026-11-20 06:05:00'")
+    remember(settings, "other tables")
     settings.layout.outbox.write_bytes(b"no database" * 1000)
-    with pytest.raises(StageError, match="Move it away"):
-        alerts(work(settings))
+    with caplog.at_level("WARNING"):
+        assert alerts(work(settings, hour=7)).fresh
+    assert f"{settings.layout.outbox}: cannot be used" in caplog.text
+    with connect(settings.layout.warehouse, read_only=True) as connection:
+        told = connection.execute("SELECT delivered_at FROM alerts").fetchall()
+    assert told == [(datetime(2026, 11, 20, 6, 5),)]
+
+
+def test_the_messenger_goes_on_with_a_new_outbox_where_its_own_is_damaged(settings: Settings):
+    """Alerts must not fall silent until somebody moves a file away."""
+    alerts(work(settings))
+    publish(settings.layout.warehouse, settings.layout.published.parent)
+    settings.layout.outbox.write_bytes(b"no database" * 1000)
+    with listening(Webhook(Moods((), share=0.0))) as receiver:
+        seen = look(Settings(home=settings.home, as_of=AS_OF, notify=receiver.url))
+        assert len(receiver.taken) == 1
+    assert "cannot be used" in seen.problems[0]
+    assert list(settings.home.glob("alerts.sqlite.damaged-*"))
 
 
 def test_status_shows_open_alerts_and_what_was_not_taken(settings: Settings, monkeypatch: pytest.MonkeyPatch):

@@ -53,6 +53,7 @@ def test_the_location_of_the_workspace_file_loads_and_runs_by_default(
             "failure_messenger",
             "alert_messenger",
             "filing_sensor",
+            "disk_messenger",
         ),
         "RUNNING",
     )

@@ -248,6 +248,9 @@ def test_the_command_line_says_what_there_is_to_look_at(copied: Settings, inbox:
     status = CliRunner().invoke(app, ["status"])
     assert status.exit_code == 0, status.output
     assert "published" in status.output
+    # What the disk has left, and what the cleaning before the first run found.
+    assert "a run needs" in status.output
+    assert "nothing was past its bound" in status.output
     rows = CliRunner().invoke(app, ["sql", "SELECT count(*) AS n FROM documents", "--format", "json"])
     assert json.loads(rows.stdout) == [{"n": 6}]
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.commands import serving
-from pipelines.commands.console import OK
+from pipelines.commands.console import FAILED, OK, RefusedError
+from pipelines.settings import Settings
 
 STUBBORN = "#!/bin/sh\nexec sleep 60\n"
 
@@ -50,6 +51,47 @@ def test_a_signal_ends_the_ui_and_its_children(
     sender.join()
     assert len(started) == 2
     assert all(child.poll() is not None for child in started)
+
+
+def test_the_viewers_server_is_a_third_child_and_refuses_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both servers listen on this machine alone, and only the viewers' one carries --read-only."""
+    commands: list[list[str]] = []
+
+    def popen(command: list[str], **options: object) -> subprocess.Popen[bytes]:
+        commands.append(command)
+        return real(["sleep", "60"] if len(commands) < 3 else ["true"], **options)  # type: ignore[call-overload]
+
+    real = subprocess.Popen
+    monkeypatch.setattr(serving.subprocess, "Popen", popen)
+    full, viewers = free_port(), free_port()
+    assert serving.serve(full, viewers) == FAILED
+    servers = [command for command in commands if command[0].endswith("dagster-webserver")]
+    assert [command[command.index("-h") + 1] for command in servers] == ["127.0.0.1", "127.0.0.1"]
+    assert {command[command.index("-p") + 1]: "--read-only" in command for command in servers} == {
+        str(full): False,
+        str(viewers): True,
+    }
+    assert len(commands) == 3
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "ui.example"])
+def test_the_ui_listens_beyond_this_machine_only_on_ones_word(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no login: whoever reaches it can start and delete runs."""
+    monkeypatch.setenv("COLOCAST_UI_HOST", host)
+    with pytest.raises(RefusedError, match="COLOCAST_UI_BEHIND_PROXY=true"):
+        serving.serve(free_port())
+    assert serving._is_loopback("127.0.0.1")
+    assert serving._is_loopback("::1")
+    monkeypatch.setenv("COLOCAST_UI_BEHIND_PROXY", "true")
+    serving._require_guarded(Settings())
+
+
+def test_both_servers_on_one_port_are_refused() -> None:
+    port = free_port()
+    with pytest.raises(RefusedError, match="cannot share port"):
+        serving.serve(port, port)
 
 
 def free_port() -> int:

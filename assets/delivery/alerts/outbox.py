@@ -159,6 +159,20 @@ class Outbox:
                 [state, problem, _text(at), message_id, address],
             )
 
+    def forget_texts(self, before: datetime) -> int:
+        """Empty title and body of messages taken before a moment (UTC, naive or aware); returns how many.
+
+        That they were taken, when and by whom stays, so that nothing is told twice.
+        """
+        moment = before if before.tzinfo else before.replace(tzinfo=UTC)
+        with _transaction(self.connection):
+            changed = self.connection.execute(
+                "UPDATE messages SET title = '', body = ''"
+                " WHERE state = 'delivered' AND delivered_at < ? AND body <> ''",
+                [_text(moment)],
+            )
+        return changed.rowcount
+
     def delivered_times(self) -> dict[str, datetime]:
         """alert_id -> when the first address took it (UTC, naive, as the warehouse keeps times)."""
         rows = self.connection.execute(alert_sql("outbox_delivered"))
@@ -199,8 +213,8 @@ def open_outbox(path: Path) -> Iterator[Outbox]:
         if isinstance(error, sqlite3.OperationalError):
             raise
         raise OutboxDamagedError(
-            f"{path}: cannot be used as the outbox of alerts ({error}). Move it away and the next look makes a new "
-            "one; alerts with delivered_at in the publication are not sent again."
+            f"{path}: cannot be used as the outbox of alerts ({error}). The next look or run sets it aside and "
+            "makes a new one; alerts with delivered_at in the publication are not sent again."
         ) from error
     finally:
         connection.close()

@@ -205,7 +205,7 @@ def test_a_damaged_outbox_says_what_to_do(tmp_path: Path):
     """Alerts must not fall silent behind a traceback."""
     path = tmp_path / "alerts.sqlite"
     path.write_bytes(b"no database" * 1000)
-    with pytest.raises(OutboxDamagedError, match="Move it away"), open_outbox(path):
+    with pytest.raises(OutboxDamagedError, match="sets it aside"), open_outbox(path):
         pass
 
 

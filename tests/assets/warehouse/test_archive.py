@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from assets.warehouse import archive as archive_module
-from assets.warehouse.archive import NotArchivedError, archive, damaged, documents
+from assets.warehouse.archive import (
+    RECEIPTS_COPY,
+    NotArchivedError,
+    archive,
+    damaged,
+    documents,
+    mend_receipts,
+    problem_of,
+)
 
 MONDAY = datetime(2026, 6, 1, 8, 0)
 TUESDAY = datetime(2026, 6, 2, 8, 0)
@@ -35,7 +43,7 @@ def test_bytes_are_kept_under_their_hash_with_a_receipt(tmp_path: Path) -> None:
     assert receipt["arrivals"] == [
         {"file_name": "report.html", "received_at": "2026-06-01T08:00:00.000000+00:00", "inbox": str(source.parent)}
     ]
-    assert [path.name for path in (tmp_path / "archive").iterdir()] == [taken.sha256[:2]]
+    assert sorted(path.name for path in (tmp_path / "archive").iterdir()) == sorted([taken.sha256[:2], RECEIPTS_COPY])
 
 
 def test_the_same_bytes_are_one_document_and_the_second_name_is_recorded(tmp_path: Path) -> None:
@@ -137,6 +145,16 @@ def test_bytes_reach_the_disk_before_their_receipt(tmp_path: Path, monkeypatch: 
     assert documents(tmp_path / "archive")[0].received_at == TUESDAY
 
 
+def test_bytes_that_became_a_folder_come_back_when_they_arrive_again(tmp_path: Path) -> None:
+    source = put(tmp_path / "inbox", "a.html", b"sound")
+    taken = archive(source, tmp_path / "archive", MONDAY)
+    taken.path.unlink()
+    taken.path.mkdir()
+    assert len(damaged(tmp_path / "archive")) == 1
+    archive(source, tmp_path / "archive", TUESDAY)
+    assert damaged(tmp_path / "archive") == []
+
+
 def test_rot_is_found_and_the_sound_bytes_come_back_when_they_arrive_again(tmp_path: Path) -> None:
     source = put(tmp_path / "inbox", "a.html", b"sound")
     taken = archive(source, tmp_path / "archive", MONDAY)
@@ -150,8 +168,59 @@ def test_rot_is_found_and_the_sound_bytes_come_back_when_they_arrive_again(tmp_p
 def test_a_missing_document_behind_a_receipt_is_reported(tmp_path: Path) -> None:
     taken = archive(put(tmp_path / "inbox", "a.html", b"x"), tmp_path / "archive", MONDAY)
     taken.path.unlink()
-    with pytest.raises(NotArchivedError, match="missing"):
-        documents(tmp_path / "archive")
+    (found,) = documents(tmp_path / "archive")
+    assert "missing" in found.problem
+    assert "'a.html'" in found.problem
+    assert problem_of(found) == found.problem
+    assert archive(tmp_path / "inbox" / "a.html", tmp_path / "archive", TUESDAY).received_at == MONDAY
+    assert documents(tmp_path / "archive")[0].problem == ""
+
+
+@pytest.mark.parametrize("harm", ["missing", "truncated", "zeroed", "flipped", "folder", "another document's"])
+def test_a_damaged_receipt_is_written_again_from_its_copy(tmp_path: Path, harm: str) -> None:
+    """Who sent a document when cannot be told from its bytes: the copy is the only other place that knows."""
+    other = archive(put(tmp_path / "inbox", "b.html", b"other"), tmp_path / "archive", MONDAY)
+    taken = archive(put(tmp_path / "inbox", "a.html", b"x"), tmp_path / "archive", MONDAY, "north")
+    archive(put(tmp_path / "inbox", "again.html", b"x"), tmp_path / "archive", TUESDAY, "north")
+    before = documents(tmp_path / "archive")
+    receipt = taken.path.with_suffix(".json")
+    text = receipt.read_bytes()
+    receipt.unlink()
+    if harm == "folder":
+        receipt.mkdir()
+    elif harm != "missing":
+        receipt.write_bytes(
+            {
+                "truncated": text[:40],
+                "zeroed": bytes(len(text)),
+                "flipped": text.replace(b"2026-06-01", b"2026-07-01"),
+                "another document's": other.path.with_suffix(".json").read_bytes(),
+            }[harm]
+        )
+    assert documents(tmp_path / "archive") == before
+    said = mend_receipts(tmp_path / "archive")
+    assert len(said) == 1
+    assert "a.html" in said[0]
+    assert receipt.read_bytes() == text
+    assert mend_receipts(tmp_path / "archive") == []
+
+
+def test_damaged_copies_of_receipts_are_passed_over_and_made_again(tmp_path: Path) -> None:
+    taken = [archive(put(tmp_path / "inbox", f"{n}.html", b"%d" % n), tmp_path / "archive", MONDAY) for n in range(3)]
+    copies = tmp_path / "archive" / RECEIPTS_COPY
+    copies.write_bytes(copies.read_bytes()[:-60] + b"\xff\x00 rubbish")
+    before = documents(tmp_path / "archive")
+    assert mend_receipts(tmp_path / "archive") == []
+    for one in taken:
+        one.path.with_suffix(".json").unlink()
+    assert documents(tmp_path / "archive") == before
+
+
+def test_a_document_without_bytes_and_receipt_is_still_known(tmp_path: Path) -> None:
+    taken = archive(put(tmp_path / "inbox", "a.html", b"x"), tmp_path / "archive", MONDAY)
+    taken.path.unlink()
+    taken.path.with_suffix(".json").unlink()
+    assert [one.file_name for one in documents(tmp_path / "archive") if one.problem] == ["a.html"]
 
 
 def test_times_are_kept_in_utc_whatever_clock_they_come_from(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_a_locked_warehouse_names_the_process_and_the_remedy(tmp_path: Path) -> 
 def test_a_damaged_warehouse_and_a_missing_one_say_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     path.write_bytes(b"no database" * 1000)
-    with pytest.raises(WarehouseDamagedError, match="colocast rebuild"), connect(path):
+    with pytest.raises(WarehouseDamagedError, match="colocast run"), connect(path):
         pass
     with pytest.raises(FileNotFoundError, match="colocast run"), connect(tmp_path / "none.duckdb", read_only=True):
         pass

@@ -109,10 +109,16 @@ def test_a_failing_rebuild_leaves_the_old_warehouse(home: Path, layouts: Layouts
     assert not list(home.glob(".*rebuild*"))
 
 
-def test_a_damaged_archive_is_named_and_nothing_is_rebuilt(home: Path, layouts: Layouts) -> None:
-    documents(home / "archive")[0].path.write_bytes(b"rot")
-    with pytest.raises(ValueError, match=r"archive is damaged(.|\n)*01-0\.json"):
-        rebuild(home / "archive", home / "warehouse.duckdb", judge, layouts, AS_OF)
+def test_a_document_without_bytes_does_not_keep_the_others_away(home: Path, layouts: Layouts) -> None:
+    lost = documents(home / "archive")[0]
+    lost.path.unlink()
+
+    def judge_what_is_there(batch: list[Archived], reference: pd.DataFrame) -> Judged:
+        assert [item.file_name for item in batch if item.problem] in ([], [lost.file_name])
+        return judge([item for item in batch if not item.problem], reference)
+
+    rebuild(home / "archive", home / "warehouse.duckdb", judge_what_is_there, layouts, AS_OF)
+    assert len(tables(home / "warehouse.duckdb")["documents"]) == 3
 
 
 def test_frozen_tables_come_from_a_kept_copy_where_the_publication_is_damaged(home: Path, layouts: Layouts) -> None:
