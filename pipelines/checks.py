@@ -47,26 +47,27 @@ def check_name(rule_id: str) -> str:
 
 def rule_specs(rules: Iterable[RuleWords], asset: str) -> list[dg.AssetCheckSpec]:
     """One specification per rule on an asset, with its meaning, remedy and a link to its section of the runbook."""
+    # Asked once: every process that loads the definitions pays for it, and there are hundreds of rules.
+    docs_url = Settings().docs_url
     return [
         dg.AssetCheckSpec(
             name=check_name(rule.id),
             asset=asset,
             blocking=True,
-            description=described(f"{rule.title}. {rule.means} Remedy: {rule.remedy}", rule.id),
-            metadata={"rule": rule.id, "severity": rule.severity, "runbook": runbook_metadata(rule.id)},
+            description=described(f"{rule.title}. {rule.means} Remedy: {rule.remedy}", rule.id, docs_url),
+            metadata={"rule": rule.id, "severity": rule.severity, "runbook": runbook_metadata(rule.id, docs_url)},
         )
         for rule in rules
     ]
 
 
-def described(words: str, rule_id: str) -> str:
+def described(words: str, rule_id: str, docs_url: str) -> str:
     """A check's description: its words, then where the runbook says what to do."""
-    return f"{words} Runbook: {address(rule_section(rule_id), Settings().docs_url)}"
+    return f"{words} Runbook: {address(rule_section(rule_id), docs_url)}"
 
 
-def runbook_metadata(rule_id: str) -> dg.MetadataValue[str | None]:
+def runbook_metadata(rule_id: str, docs_url: str) -> dg.MetadataValue[str | None]:
     """The rule's section of the runbook: a link where the docs site's address is set, else its place as text."""
-    docs_url = Settings().docs_url
     where = address(rule_section(rule_id), docs_url)
     return dg.MetadataValue.url(where) if docs_url else dg.MetadataValue.text(where)
 
@@ -84,6 +85,7 @@ def rule_results(
 ) -> Iterator[dg.AssetCheckResult]:
     """One result per specification; a rule without a finding has not been evaluated, which is an error."""
     by_name = {check_name(one["id"]): one for one in findings}
+    docs_url = Settings().docs_url
     for spec in specs:
         finding = by_name.get(spec.name)
         if finding is None:
@@ -100,7 +102,7 @@ def rule_results(
             "severity": str(finding["severity"]),
             "rows checked": int(finding["checked"]),
             "rows failing": int(finding["failing_total"]),
-            "runbook": runbook_metadata(str(finding["id"])),
+            "runbook": runbook_metadata(str(finding["id"]), docs_url),
         }
         if finding["failing"]:
             metadata["failing rows"] = table(finding["failing"], ROW_COLUMNS)

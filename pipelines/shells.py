@@ -22,6 +22,7 @@ from pipelines.findings import blocking
 from pipelines.home import POOL
 from pipelines.metadata import charts, facts, table_metadata
 from pipelines.resources import Workplace
+from pipelines.settings import Settings
 from pipelines.steps import alerts as alerting
 from pipelines.steps import delivery, housekeeping, intake, warehouse
 from pipelines.steps import leases as leasing
@@ -106,6 +107,7 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
             "A document of a known operator that lacks figures its predecessor had, or carries metric phrases nobody "
             "knows: the layout has drifted, or the operator has stopped saying something. Mend its layout file.",
             LAYOUT_DIFF,
+            Settings().docs_url,
         ),
     )
     freshness = dg.AssetCheckSpec(
@@ -115,6 +117,7 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
             "Every operator's next report against its own calendar (cadence and reporting_lag_days in its layout "
             "file). Late: fetch the report and put it into the inbox.",
             FRESHNESS,
+            Settings().docs_url,
         ),
     )
 
@@ -267,7 +270,11 @@ def freshness_result(rows: Sequence[dict[str, Any]]) -> dg.AssetCheckResult:
         check_name=FRESHNESS,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{len(late)} operators late: {words}." if late else "No operator is late.",
-        metadata={"operators": table(rows, columns), "late": len(late), "runbook": runbook_metadata(FRESHNESS)},
+        metadata={
+            "operators": table(rows, columns),
+            "late": len(late),
+            "runbook": runbook_metadata(FRESHNESS, Settings().docs_url),
+        },
     )
 
 

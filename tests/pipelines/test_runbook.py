@@ -73,7 +73,7 @@ def test_links_lead_to_the_site_where_there_is_one(monkeypatch: pytest.MonkeyPat
 
     rule = CANDIDATE_RULES[0]
     assert address(rule_section("R05_rate_range")) == "docs/runbook.md#rule-r05_rate_range"
-    assert isinstance(runbook_metadata(rule.id), dg.TextMetadataValue)
+    assert isinstance(runbook_metadata(rule.id, ""), dg.TextMetadataValue)
     monkeypatch.setenv("COLOCAST_DOCS_URL", SITE)
     (spec,) = rule_specs([rule], "observations")
     expected = f"{SITE}runbook.html#{rule_section(rule.id)}"

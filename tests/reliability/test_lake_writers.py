@@ -13,13 +13,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from postgres_server import missing_postgres, postgres_server
 
 from assets.warehouse.lake import LakeError, list_snapshots, parse_address, publish_to_lake, snapshot_file
 from assets.warehouse.lake.connecting import load_extension
 from assets.warehouse.lake.locking import open_to_write
 from bench.lake import kills, two_writers
 from bench.lake_cases import OPEN, write_state
+from bench.postgres_server import missing_postgres, postgres_server
 
 pytestmark = pytest.mark.skipif(bool(missing_postgres()), reason=missing_postgres() or "Postgres is there")
 
