@@ -159,10 +159,13 @@ def progress(start: str) -> Iterator[None]:
 def _told_as_full(problem: Exception) -> Exception:
     """What to say where a full disk is behind an error, whichever library met it; any other error as it is."""
     from assets.warehouse.durable import DiskFullError, disk_full, is_disk_full
-    from pipelines.settings import Settings
+    from pipelines.settings import SecretFileError, Settings
 
+    # Where a secret cannot be had, there are no settings to ask for the home.
+    if isinstance(problem, DiskFullError | SecretFileError):
+        return problem
     home = Settings().home
-    if isinstance(problem, DiskFullError) or not is_disk_full(problem, home):
+    if not is_disk_full(problem, home):
         return problem
     return DiskFullError(disk_full(home))
 
