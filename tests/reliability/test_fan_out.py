@@ -177,7 +177,7 @@ def test_the_steps_of_a_run_hand_their_parts_over(step: str, monkeypatch: pytest
     """A setting that does not reach the work would go unnoticed: the figures are the same."""
     import dagster as dg
 
-    from assets.outlook import lease_bridge, newest, vintages
+    from assets.outlook import lease_bridge, newest, unpublished, vintages
     from assets.outlook import lease_tables as tables
     from assets.warehouse import database
     from pipelines.resources import Workplace
@@ -191,6 +191,7 @@ def test_the_steps_of_a_run_hand_their_parts_over(step: str, monkeypatch: pytest
         monkeypatch.setattr(module, "need", lambda *_: "mark")
     monkeypatch.setattr(database, "connect", lambda *_: nullcontext())
     monkeypatch.setattr(lease_bridge, "read_publication", lambda *_: None)
+    monkeypatch.setattr(unpublished, "take_back", lambda *_: [])
     monkeypatch.setattr(vintages, "missing_vintages", lambda *_: [])
     for module, name in ((newest, "build_outlook"), (vintages, "backfill"), (tables, "build_lease_tables")):
         monkeypatch.setattr(module, name, tell)

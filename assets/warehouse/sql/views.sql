@@ -131,6 +131,7 @@ WHERE commencement_date <= as_of AND end_date >= as_of;
 
 -- The ten largest tenants of each operator and portfolio by MW in place. The two levels stand apart so that a question about
 -- one does not pay for both; what the tenth largest holds is found first, so that only few rows are put in order.
+-- Tenants come in any order here, and a sum of doubles depends on it in the last bit; one of decimals does not.
 CREATE OR REPLACE VIEW tenant_concentration AS
 WITH large AS (
     (
@@ -138,7 +139,7 @@ WITH large AS (
             SELECT portfolio, operator AS name, tenant_id, any_value(tenant_name) AS tenant_name, any_value(sector) AS sector, sum(mw) AS mw
             FROM leases_in_place GROUP BY portfolio, operator, tenant_id
         ), sums AS (
-            SELECT portfolio, name, sum(mw) AS all_mw, list_min(max(mw, 10)) AS tenth_mw FROM held GROUP BY portfolio, name
+            SELECT portfolio, name, sum(mw::DECIMAL(38, 9))::DOUBLE AS all_mw, list_min(max(mw, 10)) AS tenth_mw FROM held GROUP BY portfolio, name
         )
         SELECT portfolio, 'operator' AS level, name, tenant_id, tenant_name, sector, mw, mw / all_mw AS share_of_leased
         FROM held JOIN sums USING (portfolio, name) WHERE mw >= tenth_mw
@@ -149,7 +150,7 @@ WITH large AS (
             SELECT portfolio, portfolio AS name, tenant_id, any_value(tenant_name) AS tenant_name, any_value(sector) AS sector, sum(mw) AS mw
             FROM leases_in_place GROUP BY portfolio, tenant_id
         ), sums AS (
-            SELECT portfolio, name, sum(mw) AS all_mw, list_min(max(mw, 10)) AS tenth_mw FROM held GROUP BY portfolio, name
+            SELECT portfolio, name, sum(mw::DECIMAL(38, 9))::DOUBLE AS all_mw, list_min(max(mw, 10)) AS tenth_mw FROM held GROUP BY portfolio, name
         )
         SELECT portfolio, 'total' AS level, name, tenant_id, tenant_name, sector, mw, mw / all_mw AS share_of_leased
         FROM held JOIN sums USING (portfolio, name) WHERE mw >= tenth_mw
