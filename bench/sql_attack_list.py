@@ -115,9 +115,6 @@ ATTACKS: tuple[Attack, ...] = (
         "SET allowed_directories = ['/']",
         "SET temp_directory = '{out}'",
         "PRAGMA memory_limit = '64GB'",
-        "PRAGMA database_list",
-        "PRAGMA table_info('claims')",
-        "/* a */ -- b\n PRAGMA version",
         "PRAGMA enable_profiling = 'json'",
         "PRAGMA import_database('{out}')",
         "CALL pragma_version()",
@@ -126,6 +123,14 @@ ATTACKS: tuple[Attack, ...] = (
         "SELECT set_config('memory_limit', '64GB')",
         "EXPLAIN PRAGMA version",
         "LOCK CONFIGURATION",
+    ),
+    # Settings by their name; DuckDB makes questions about the schema of them, and a recipe's process answers those.
+    *_all(
+        "settings",
+        "PRAGMA database_list",
+        "PRAGMA table_info('claims')",
+        "/* a */ -- b\n PRAGMA version",
+        alone=HARMLESS,
     ),
     # Written as a SELECT, they change settings of the process, which in the recipe ends with the query.
     *_all(

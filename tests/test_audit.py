@@ -20,7 +20,7 @@ def test_every_locked_package_has_an_allowed_licence(tmp_path: Path) -> None:
     with (tmp_path / "licences.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["package"] for row in rows] == [one.package for one in found]
-    assert next(row for row in rows if row["package"] == "duckdb")["licence"] == "MIT"
+    assert next(row for row in rows if row["package"] == "duckdb")["licence"].startswith("MIT")
 
 
 def test_no_locked_version_is_named_by_a_known_advisory() -> None:
