@@ -50,7 +50,7 @@ RUN_LEFTOVERS = (
 # Written by others than runs as well, within seconds; older ones are left behind by a killed process.
 OTHER_LEFTOVERS = ("dagster/.dagster.yaml.*", "inbox/**/.fetching-*.part")
 OTHER_LEFTOVERS_S = 3600.0
-# Folders in which files are set aside as damaged, each with the moment in its name (assets/warehouse/mending.py).
+# Folders in which files are set aside as damaged, each with the moment in its name (assets/warehouse/aside.py).
 WITH_DAMAGED = ("", "archive/", "archive/??/", "published/", "published/history/", "state/**/", "dagster/storage/**/")
 _DAMAGED_AT = re.compile(r"\.damaged-(\d{8}T\d{6})")
 # Whatever their age: the last run that made every asset, and what led to it.
@@ -122,7 +122,9 @@ def remove_damaged(home: Home, days: int, now: datetime) -> Removed:
 
 def bound_history(history: Path, mib: int) -> Removed:
     """Remove the oldest earlier publications while all together take more than `mib`; the newest always stays."""
-    copies = sorted(history.glob("[0-9][0-9][0-9][0-9][0-9][0-9]_*.duckdb"))
+    from assets.warehouse.mending import copies_in
+
+    copies = copies_in(history)[::-1]
     total = sum(path.stat().st_size for path in copies)
     gone: list[Path] = []
     for path in copies[:-1]:

@@ -54,7 +54,12 @@ def trouble_of_sqlite(path: Path) -> str:
 
 def copies(published: Path) -> list[Path]:
     """The kept copies of publications beside the file `published`, the newest first."""
-    return sorted((published.parent / "history").glob("[0-9][0-9][0-9][0-9][0-9][0-9]_*.duckdb"), reverse=True)
+    return copies_in(published.parent / "history")
+
+
+def copies_in(history: Path) -> list[Path]:
+    """The kept copies of publications in a folder, the newest first."""
+    return sorted(history.glob("[0-9][0-9][0-9][0-9][0-9][0-9]_*.duckdb"), reverse=True)
 
 
 def put_back(published: Path) -> Path | None:

@@ -211,7 +211,7 @@ def keep_copy(target: Path, keep: int, label: str = "") -> Path:
     like_its_folder(temporary)
     sync(temporary)
     temporary.replace(copy)
-    for old in sorted(history.glob("[0-9][0-9][0-9][0-9][0-9][0-9]_*.duckdb"))[:-keep]:
+    for old in copies(target)[keep:]:
         old.unlink()
     sync(history)
     return copy

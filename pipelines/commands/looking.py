@@ -46,7 +46,9 @@ def _publication(settings: Settings, at: str | None, copied: bool = False) -> It
 
 def _of_vintage(settings: Settings, at: str) -> Path:
     """The last kept publication of a vintage; the name of each begins with its number and vintage."""
-    kept = sorted(settings.layout.history.glob("[0-9]*_*.duckdb"))
+    from assets.warehouse.mending import copies
+
+    kept = copies(settings.layout.published)
     found = [path for path in kept if path.name.split("_")[1] == at or path.stem == at]
     if not found:
         vintages = ", ".join(sorted({path.stem.split("_")[1] for path in kept})) or "none yet"
@@ -55,7 +57,7 @@ def _of_vintage(settings: Settings, at: str) -> Path:
             " are kept says COLOCAST_KEEP_PUBLISHED.",
             USAGE,
         )
-    return found[-1]
+    return found[0]
 
 
 def query_published(query: str, form: str, timeout: float | None, at: str | None = None) -> int:
