@@ -201,7 +201,13 @@ def instance_config(settings: Settings) -> dict[str, Any]:
         "nux": {"enabled": False},
         "storage": {"postgres": {"postgres_url": {"env": POSTGRES_VARIABLE}}}
         if settings.postgres.get_secret_value()
-        else {"sqlite": {"base_dir": str(settings.layout.dagster / "storage")}},
+        else {
+            "custom": {
+                "module": "pipelines.event_log",
+                "class": "KeptStorage",
+                "config": {"base_dir": str(settings.layout.dagster / "storage")},
+            }
+        },
         "local_artifact_storage": {
             "module": "dagster._core.storage.root",
             "class": "LocalArtifactStorage",

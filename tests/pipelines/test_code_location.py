@@ -81,6 +81,6 @@ def test_the_instance_file_keeps_state_in_the_home_and_takes_local_settings(own_
     settings.layout.make()
     (settings.layout.dagster / "dagster.local.yaml").write_text("run_retries: {enabled: false}\n")
     config = yaml.safe_load(write_instance_config(settings).read_text())
-    assert config["storage"]["sqlite"]["base_dir"].startswith(str(own_home))
+    assert config["storage"]["custom"]["config"]["base_dir"].startswith(str(own_home))
     assert config["telemetry"] == config["nux"] == {"enabled": False}
     assert config["run_retries"] == {"enabled": False}

@@ -279,7 +279,7 @@ def test_a_deleted_run_leaves_nothing_and_those_at_work_stay(home: Home) -> None
         assert removed.count == 1
         assert removed.bytes > 100_000
         events = home.dagster / "storage" / "history" / "runs"
-        assert {path.name[:36] for path in events.glob("????????-*")} <= left
+        assert {path.name[:36] for path in events.glob("????????-????-*")} <= left
         with closing(sqlite3.connect(events / "index.db")) as index:
             for table in ("event_logs", "asset_check_executions"):
                 assert {row[0] for row in index.execute(f"SELECT run_id FROM {table}")} <= left

@@ -103,5 +103,5 @@ def test_without_a_setting_everything_stays_in_the_home(monkeypatch: pytest.Monk
     settings = Settings()
     settings.layout.make()
     write_instance_config(settings)
-    assert list(instance_config(settings)["storage"]) == ["sqlite"]
+    assert list(instance_config(settings)["storage"]) == ["custom"]
     assert os.environ.get(POSTGRES_VARIABLE) == before.get(POSTGRES_VARIABLE)
