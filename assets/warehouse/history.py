@@ -1,8 +1,8 @@
 """From observations to occupancy_history and stack_shares, as known at a date.
 
-Belongs here: the order of the steps. The rules themselves stand in sql/points.sql (which figure enters a series),
-sql/series.sql (its rows), sql/sums.sql (what may be summed), stack.py (which stack) and sql/history.sql (what readers
-get).
+Belongs here: the order of the steps. The rules themselves stand in sql/figures.sql (what may enter a series),
+sql/points.sql (which figure does), sql/series.sql (its rows), sql/sums.sql (what may be summed), stack.py (which stack)
+and sql/history.sql (what readers get).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _LIMITS = ("active_quarters", "carried_quarters", "minimum_quarters", "rate_seri
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Make the temporary tables of sql/points.sql, sql/series.sql and sql/sums.sql as known on `as_of`, and the
-    variables they need.
+    """Make the temporary tables of sql/figures.sql, points.sql, series.sql and sums.sql as known on `as_of`,
+    and the variables they need.
 
     For whoever needs the rules for another date than the published history: nothing published is touched.
     """
@@ -29,12 +29,14 @@ def prepare(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
         connection.execute(f"SET VARIABLE {name} = ?::INTEGER", [int(values[f"history.{name}"])])
     connection.execute("SET VARIABLE lowest_divisor = ?::DOUBLE", [values["history.lowest_divisor"]])
     connection.execute(sql_text("macros"))
+    connection.execute(sql_text("figures"))
     know(connection, as_of)
     connection.execute(sql_text("sums"))
 
 
 def know(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Make the temporary tables of sql/points.sql and sql/series.sql as known on another date. Needs prepare before.
+    """Make the temporary tables of sql/points.sql and sql/series.sql as known on another date. Needs prepare before,
+    and observations as they were then.
 
     What a backtest asks once an origin; sums and everything published are left as they are.
     """

@@ -1,72 +1,23 @@
--- From observations known at a date to one row a site or operator scope, quarter and unit. Temporary tables only:
---   eligible  figures that may enter a series, with their series key
+-- From figures known at a date to one row a site or operator scope, quarter and unit. Temporary tables only:
+--   keyed     figures known by then, in the unit of their series
 --   chosen    one figure a metric, from one perimeter a quarter
 --   points    operands and rates side by side, missing operands filled by printed rates
--- Needs macros.sql and the variables `as_of` (DATE) and `lowest_divisor`.
+-- Needs figures.sql and the variables `as_of` (DATE) and `lowest_divisor`.
 
-CREATE OR REPLACE TEMP TABLE eligible AS
-WITH named AS (
+CREATE OR REPLACE TEMP TABLE keyed AS
+WITH known AS (
     SELECT
-        observation.*,
-        coalesce(operator.kind, CASE WHEN contains(observation.operator, '(market') THEN 'market_source' END, 'operator')
-            AS kind,
+        *,
         -- kW and MW of one operator are one series; of different operators they stay apart, like all units.
-        observation.unit = 'kw' AND bool_or(observation.unit = 'mw') OVER (PARTITION BY observation.operator)
-            AS is_kw_beside_mw,
-        operator.group_scope,
-        coalesce(tiers.position, 99) AS tier_position,
-        coalesce(perimeter.position, 0) AS perimeter_position
-    FROM observations AS observation
-    LEFT JOIN internal.operators AS operator USING (operator)
-    LEFT JOIN internal.tiers AS tiers USING (tier)
-    LEFT JOIN internal.operator_perimeters AS perimeter
-        ON perimeter.operator = observation.operator AND perimeter.perimeter = observation.perimeter
-    WHERE observation.known_at <= getvariable('as_of')
-        AND observation.period_end <= getvariable('as_of')
-        AND observation.period_end = last_day(observation.period_end)
-        AND month(observation.period_end) % 3 = 0
-        AND observation.value_low IS NULL
-        AND observation.value_high IS NULL
-        AND observation.basis NOT IN ('estimate', 'forecast', 'pro_forma')
-        AND observation.metric IN (
-            'capacity_in_service', 'capacity_utilised', 'capacity_committed_in_service',
-            'occupancy_rate', 'utilisation_rate', 'commitment_rate', 'vacancy_rate'
-        )
-),
-placed AS (
-    SELECT
-        named.* EXCLUDE (value, unit, scope, market),
-        CASE WHEN is_kw_beside_mw THEN value / 1000 ELSE value END AS value,
-        CASE WHEN is_kw_beside_mw THEN 'mw' ELSE unit END AS unit,
-        CASE
-            WHEN kind = 'market_source' AND scope_level <> 'facility' THEN 'market'
-            WHEN scope_level = 'facility' THEN 'facility'
-            ELSE 'operator'
-        END AS level,
-        kind = 'operator' AND scope_level = 'portfolio' AND is_whole_scope(named.scope) AS is_whole,
-        scope_name(named.scope, CASE WHEN kind = 'operator' THEN scope_level END, group_scope) AS printed_scope,
-        named.market
-    FROM named
+        unit = 'kw' AND bool_or(unit = 'mw') OVER (PARTITION BY operator) AS is_kw_beside_mw
+    FROM figures
+    WHERE known_at <= getvariable('as_of') AND period_end <= getvariable('as_of')
 )
 SELECT
-    placed.* EXCLUDE (printed_scope, group_scope, is_kw_beside_mw),
-    CASE WHEN level = 'facility' THEN facility.name ELSE printed_scope END AS scope_name,
-    CASE WHEN level = 'market' AND scope_level = 'market' THEN coalesce(placed.market, printed_scope)
-        WHEN level = 'facility' THEN coalesce(placed.market, facility.market)
-        ELSE placed.market END AS place
-FROM placed
-LEFT JOIN facilities AS facility ON facility.facility_id = placed.facility_id;
-
--- One key a series before its unit: readable, and the same in every run.
-CREATE OR REPLACE TEMP TABLE keyed AS
-SELECT
-    *,
-    CASE level
-        WHEN 'market' THEN 'market/' || slug(coalesce(place, scope_name)) || '/' || operator_slug(operator)
-        WHEN 'facility' THEN facility_id
-        ELSE operator_slug(operator) || '/' || slug(scope_name)
-    END AS entity_id
-FROM eligible;
+    * EXCLUDE (value, unit, is_kw_beside_mw),
+    CASE WHEN is_kw_beside_mw THEN value / 1000 ELSE value END AS value,
+    CASE WHEN is_kw_beside_mw THEN 'mw' ELSE unit END AS unit
+FROM known;
 
 -- One perimeter a series and quarter: the latest that tells how full it was, else the latest that tells the size. A later
 -- perimeter begins where it is told without a gap: one restated comparative amid quarters of the earlier perimeter would
