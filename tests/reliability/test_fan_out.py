@@ -88,8 +88,8 @@ def test_the_lease_tables_of_the_main_job_are_the_same_bits(
 def test_the_part_of_a_killed_worker_is_done_again(spread: DaskFanOut, tmp_path: Path) -> None:
     """kill -9 in the middle of a part: the results are complete, in order, and the bits of one process."""
     parts = list(range(8))
-    tried, results = kill_in_the_middle(spread, walk, SEED, parts, 2, tmp_path)
-    assert tried.kills == 2
+    tried, results = kill_in_the_middle(spread, walk, SEED, parts, 1, tmp_path)
+    assert tried.kills == 1
     assert tried.started > len(parts)
     assert len(results) == len(parts)
     assert all(np.array_equal(walk(SEED, part), found) for part, found in zip(parts, results, strict=True))

@@ -17,7 +17,7 @@ from pipelines.home import POSTGRES_VARIABLE, HomeUnusableError, instance_config
 from pipelines.settings import Settings
 
 needs_postgres = pytest.mark.skipif(bool(missing_postgres()), reason=missing_postgres() or "Postgres is there")
-RUNS = 3
+RUNS = 2
 
 
 @needs_postgres

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -26,15 +27,38 @@ def no_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assets.outlook.newest._accuracy", lambda *_: pd.DataFrame())
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect(tmp_path / "w.duckdb") as connection:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bridged") / "filled.duckdb"
+    with connect(path) as connection:
         fill(connection)
         connection.execute(
             "INSERT INTO documents (document_id, file_name, media_type, sha256, bytes, received_at, status, reason,"
             " rows_accepted, rows_quarantined) VALUES ('d', 'alpha_4q25.html', 'text/html', 'x', 1,"
             " TIMESTAMP '2026-03-01', 'accepted', '', 1, 0)"
         )
+    return path
+
+
+@pytest.fixture(scope="module")
+def forecast(filled: Path) -> Path:
+    """The newest vintage built once, for tests of what revises it."""
+    path = Path(shutil.copy(filled, filled.with_name("forecast.duckdb")))
+    with pytest.MonkeyPatch.context() as patch, connect(path) as connection:
+        patch.setattr("assets.outlook.newest._accuracy", lambda *_: pd.DataFrame())
+        build_outlook(connection, VINTAGE, AS_OF, 7, "code")
+    return path
+
+
+@pytest.fixture
+def warehouse(filled: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect(Path(shutil.copy(filled, tmp_path / "w.duckdb"))) as connection:
+        yield connection
+
+
+@pytest.fixture
+def revised(forecast: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect(Path(shutil.copy(forecast, tmp_path / "w.duckdb"))) as connection:
         yield connection
 
 
@@ -87,23 +111,21 @@ def revise(connection: duckdb.DuckDBPyConnection, seed: int = 7, code: str = "co
 
 
 def test_a_revision_on_equal_inputs_moves_nothing_and_keeps_the_last_reason(
-    warehouse: duckdb.DuckDBPyConnection,
+    revised: duckdb.DuckDBPyConnection,
 ) -> None:
     """A run with nothing new must not wipe the explanation of what moved before."""
-    build_outlook(warehouse, VINTAGE, AS_OF, 7, "code")
-    assert not len(revise(warehouse)[2])
-    observe(warehouse, "Beta", "mw", capacities(1, 500, 0.7, "2025-09-30"))
-    moved = revise(warehouse)[2]
+    assert not len(revise(revised)[2])
+    observe(revised, "Beta", "mw", capacities(1, 500, 0.7, "2025-09-30"))
+    moved = revise(revised)[2]
     assert len(moved)
-    pd.testing.assert_frame_equal(moved, revise(warehouse)[2])
+    pd.testing.assert_frame_equal(moved, revise(revised)[2])
 
 
-def test_a_late_report_is_a_new_report_though_it_is_dated_earlier(warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_a_late_report_is_a_new_report_though_it_is_dated_earlier(revised: duckdb.DuckDBPyConnection) -> None:
     """What arrives late was not known, whatever its date: its part is a new report that names the document."""
-    build_outlook(warehouse, VINTAGE, AS_OF, 7, "code")
-    warehouse.execute("UPDATE documents SET received_at = TIMESTAMP '2026-03-25'")
-    observe(warehouse, "Beta", "mw", capacities(1, 500, 0.9, "2025-09-30"))
-    before, after, bridge = revise(warehouse)
+    revised.execute("UPDATE documents SET received_at = TIMESTAMP '2026-03-25'")
+    observe(revised, "Beta", "mw", capacities(1, 500, 0.9, "2025-09-30"))
+    before, after, bridge = revise(revised)
     own = bridge[bridge["series_id"].str.startswith("beta")]
     assert assert_adds_up(bridge, before, after)
     largest = own.loc[own["delta_leased"].abs().idxmax()]
@@ -135,10 +157,9 @@ def test_a_restated_figure_is_a_restatement(warehouse: duckdb.DuckDBPyConnection
     assert "capacity_in_service 2025-09-30" in gamma.loc[gamma["cause"] == RESTATEMENT, "because"].iloc[0]
 
 
-def test_another_seed_and_other_code_are_the_models_part(warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_another_seed_and_other_code_are_the_models_part(revised: duckdb.DuckDBPyConnection) -> None:
     """Nothing was reported, so nothing may be put on a report."""
-    build_outlook(warehouse, VINTAGE, AS_OF, 7, "code")
-    before, after, bridge = revise(warehouse, seed=8, code="newer")
+    before, after, bridge = revise(revised, seed=8, code="newer")
     assert set(bridge["cause"]) == {MODEL}
     assert assert_adds_up(bridge, before, after)
     assert bridge["because"].str.contains("seed 7 -> 8").all()
@@ -163,12 +184,11 @@ def test_another_stack_share_is_an_assumptions_part(warehouse: duckdb.DuckDBPyCo
     assert bridge["because"].str.contains("jurisdiction of Alpha mainland: 0.5 -> 0.75").all()
 
 
-def test_series_of_rates_have_no_capacity_part(warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_series_of_rates_have_no_capacity_part(revised: duckdb.DuckDBPyConnection) -> None:
     """Nothing is made up where only a rate is printed."""
-    build_outlook(warehouse, VINTAGE, AS_OF, 7, "code")
-    observe(warehouse, "Rates", "pct", {"occupancy_rate": [(ends(9)[0], 80.0)]})
-    warehouse.execute("UPDATE observations SET value = 91 WHERE operator = 'Rates' AND period_end = DATE '2025-12-31'")
-    bridge = revise(warehouse)[2]
+    observe(revised, "Rates", "pct", {"occupancy_rate": [(ends(9)[0], 80.0)]})
+    revised.execute("UPDATE observations SET value = 91 WHERE operator = 'Rates' AND period_end = DATE '2025-12-31'")
+    bridge = revise(revised)[2]
     own = bridge[bridge["unit"] == "pct"]
     assert len(own)
     assert own["delta_leased"].isna().all()

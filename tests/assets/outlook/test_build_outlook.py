@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -35,8 +36,9 @@ def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @dataclass(frozen=True)
 class Built:
-    """What one build wrote, for tests that change nothing."""
+    """What one build wrote, for tests that change nothing; those that do work on a copy of the file."""
 
+    file: Path
     summary: dict[str, Any]
     forecast: pd.DataFrame
     breach: pd.DataFrame
@@ -46,13 +48,20 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    with connect(tmp_path_factory.mktemp("built") / "w.duckdb") as connection:
+    file = tmp_path_factory.mktemp("built") / "w.duckdb"
+    with connect(file) as connection:
         fill(connection)
         summary = build_outlook(connection, VINTAGE, AS_OF, 7)
         tables = ("breach_probability", "backtest_accuracy", "forecast_choice")
-        return Built(
-            summary, forecasts_of(connection), *(connection.execute(f"SELECT * FROM {name}").df() for name in tables)
-        )
+        frames = [connection.execute(f"SELECT * FROM {name}").df() for name in tables]
+        return Built(file, summary, forecasts_of(connection), *frames)
+
+
+@pytest.fixture
+def again(built: Built, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse after that build."""
+    with connect(Path(shutil.copy(built.file, tmp_path / "again.duckdb"))) as connection:
+        yield connection
 
 
 def forecasts_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -152,25 +161,23 @@ def test_the_choice_is_told_for_every_published_series(built: Built) -> None:
     assert choice["backtest_error"].notna().all()
 
 
-def test_the_same_seed_gives_the_same_rows_and_other_vintages_stay(warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_the_same_seed_gives_the_same_rows_and_other_vintages_stay(again: duckdb.DuckDBPyConnection) -> None:
     """A vintage is repeatable to the bit, and no other vintage is touched by it."""
-    build_outlook(warehouse, date(2025, 9, 30), date(2025, 12, 15), 7)
-    build_outlook(warehouse, VINTAGE, AS_OF, 7)
-    before = forecasts_of(warehouse)
-    build_outlook(warehouse, VINTAGE, AS_OF, 7)
-    pd.testing.assert_frame_equal(before, forecasts_of(warehouse))
+    build_outlook(again, date(2025, 9, 30), date(2025, 12, 15), 7)
+    before = forecasts_of(again)
+    build_outlook(again, VINTAGE, AS_OF, 7)
+    pd.testing.assert_frame_equal(before, forecasts_of(again))
     assert before["vintage"].nunique() == 2
 
 
-def test_a_vintage_whose_time_is_over_is_not_rewritten_unless_asked(warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_a_vintage_whose_time_is_over_is_not_rewritten_unless_asked(again: duckdb.DuckDBPyConnection) -> None:
     """The track record is computed from vintages as they were published."""
-    build_outlook(warehouse, VINTAGE, AS_OF, 7)
-    before = forecasts_of(warehouse)
-    said = build_outlook(warehouse, VINTAGE, date(2026, 7, 1), 8)
+    before = forecasts_of(again)
+    said = build_outlook(again, VINTAGE, date(2026, 7, 1), 8)
     assert not said["written"]
     assert "frozen" in said["reason"]
-    pd.testing.assert_frame_equal(before, forecasts_of(warehouse))
-    assert build_outlook(warehouse, VINTAGE, date(2026, 7, 1), 8, rewrite=True)["written"]
+    pd.testing.assert_frame_equal(before, forecasts_of(again))
+    assert build_outlook(again, VINTAGE, date(2026, 7, 1), 8, rewrite=True)["written"]
 
 
 def test_figures_not_known_by_then_change_nothing(warehouse: duckdb.DuckDBPyConnection) -> None:
