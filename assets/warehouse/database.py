@@ -167,7 +167,7 @@ def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
     # In one transaction: outside of it every statement waits for the disk.
     with transaction(connection):
         # A wrong column would fail somewhere in the middle of a load, in words that help nobody; so before all else.
-        _check_version(connection)
+        check_version(connection)
         connection.execute(sql_text("schema"))
         describe(connection)
 
@@ -247,7 +247,10 @@ _COLUMNS = (
 )
 
 
-def _check_version(connection: duckdb.DuckDBPyConnection) -> None:
+def check_version(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise WarehouseOutdatedError or WarehouseTooNewError where the open file was made by another version; an empty
+    file was not.
+    """
     found = dict(connection.execute(_COLUMNS).fetchall())
     if not found:
         return

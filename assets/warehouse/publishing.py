@@ -17,6 +17,8 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
@@ -132,14 +134,14 @@ def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
     The order of rows does not count, nor what stands in `runs`. Comparable within one version of DuckDB.
     """
     digest = hashlib.sha256()
+    every = connection.execute(
+        "SELECT table_name, column_name, data_type, comment FROM duckdb_columns()"
+        " WHERE schema_name = 'main' AND database_name = current_database() ORDER BY table_name, column_index"
+    ).fetchall()
+    columns_of = {table: [row[1:] for row in rows] for table, rows in groupby(every, key=itemgetter(0))}
     for table in published_tables(connection):
         digest.update(table.encode())
-        columns = connection.execute(
-            "SELECT column_name, data_type, comment FROM duckdb_columns()"
-            " WHERE table_name = ? AND schema_name = 'main' AND database_name = current_database()"
-            " ORDER BY column_index",
-            [table],
-        ).fetchall()
+        columns = columns_of[table]
         digest.update(repr(columns).encode())
         if table in LEFT_OUT_OF_COMPARISON:
             continue

@@ -146,11 +146,11 @@ def _was_published(work: Work) -> bool:
 
 def _is_outdated(work: Work) -> bool:
     """Whether the warehouse was made by a version with other tables. It holds nothing that cannot be made again."""
-    from assets.warehouse.database import WarehouseOutdatedError, connect, create_schema
+    from assets.warehouse.database import WarehouseOutdatedError, check_version, connect
 
     try:
         with connect(work.home.warehouse) as connection:
-            create_schema(connection)
+            check_version(connection)
     except WarehouseOutdatedError as error:
         log.warning("Making the warehouse anew from the archive: %s", error)
         return True
