@@ -23,6 +23,9 @@ SQL_FOLDER = Path(__file__).parent / "sql"
 SCHEMA_VERSION = 3
 MEMORY_LIMIT = "512MB"
 THREADS = 2
+# A table is shared out among threads by 122,880 rows; in a file smaller than this a second thread finds nothing to do,
+# and waking it costs as much again as the query.
+SMALL_BYTES = 64 * 1024 * 1024
 
 
 class WarehouseLockedError(RuntimeError):
@@ -86,9 +89,11 @@ def sql_text(name: str) -> str:
 
 @contextmanager
 def connect(
-    path: Path, read_only: bool = False, memory_limit: str = MEMORY_LIMIT, threads: int = THREADS
+    path: Path, read_only: bool = False, memory_limit: str = MEMORY_LIMIT, threads: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the file at `path`, closed at the end of the block whatever happens.
+
+    `threads` are as many as the file is large enough for, unless they are told.
 
     Raises FileNotFoundError (read_only, no file), WarehouseLockedError, WarehouseDamagedError, DiskFullError,
     WarehouseUnusableError, each with its remedy; the second and third also out of the block, where a query meets a
@@ -101,7 +106,8 @@ def connect(
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(str(path), read_only=read_only, config=_config(memory_limit, threads))
+        config = _config(memory_limit, threads or threads_for(path))
+        connection = duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.IOException as error:
         raise _explained(path, error) from error
     except (duckdb.Error, UnicodeDecodeError) as error:
@@ -147,6 +153,11 @@ class Frames(Mapping[str, "pd.DataFrame"]):
             name: self._connection.execute(f'SELECT count(*) FROM main."{name}"').fetchall()[0][0] for name in self
         }
         return {name: int(count) for name, count in counted.items()}
+
+
+def threads_for(path: Path) -> int:
+    """How many threads are worth their cost for questions to the file."""
+    return THREADS if path.exists() and path.stat().st_size >= SMALL_BYTES else 1
 
 
 @contextmanager
@@ -263,7 +274,7 @@ def check_version(connection: duckdb.DuckDBPyConnection) -> None:
             f" {SCHEMA_VERSION}). `colocast run` makes it again from the archive, with all frozen forecasts, alerts and"
             " runs."
         )
-    with connect_nowhere() as empty:
+    with connect_nowhere(threads=1) as empty:
         empty.execute(sql_text("schema"))
         expected = dict(empty.execute(_COLUMNS).fetchall())
     for table, columns in sorted(found.items()):

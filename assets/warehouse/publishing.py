@@ -34,6 +34,7 @@ from assets.warehouse.database import (
     published_tables,
     refuse_newer,
     sql_text,
+    threads_for,
     transaction,
 )
 from assets.warehouse.durable import DiskFullError, disk_full, is_disk_full, like_its_folder, sync
@@ -172,7 +173,7 @@ def published_fingerprint(path: Path) -> str | None:
 
 def _write(warehouse: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
-    with connect_nowhere() as connection:
+    with connect_nowhere(threads=threads_for(warehouse)) as connection:
         # Where sorting needs more than memory, it goes beside the file: there must be room for that anyway.
         connection.execute(f"SET temp_directory = '{_quoted(target)}.sorting'")
         connection.execute(f"ATTACH '{_quoted(warehouse)}' AS source (READ_ONLY)")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from assets.warehouse.database import MEMORY_LIMIT, THREADS, connect, published_tables
+from assets.warehouse.database import MEMORY_LIMIT, connect, published_tables
 from assets.warehouse.publishing import LEFT_OUT_OF_COMPARISON, ROW_ORDER
 
 WHOLE = ""
@@ -76,7 +76,7 @@ class Publication:
     comments: list[tuple[str, str | None, str]]
 
 
-def read_publication(path: Path, memory_limit: str = MEMORY_LIMIT, threads: int = THREADS) -> Publication:
+def read_publication(path: Path, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> Publication:
     """What stands in a published file, with the fingerprint of every part."""
     with connect(path, read_only=True, memory_limit=memory_limit, threads=threads) as connection:
         views = {
