@@ -6,18 +6,20 @@
 
 CREATE OR REPLACE TEMP TABLE keyed AS
 WITH known AS (
+    SELECT * FROM figures WHERE known_at <= getvariable('as_of') AND period_end <= getvariable('as_of')
+),
+placed AS (
     SELECT
         *,
         -- kW and MW of one operator are one series; of different operators they stay apart, like all units.
-        unit = 'kw' AND bool_or(unit = 'mw') OVER (PARTITION BY operator) AS is_kw_beside_mw
-    FROM figures
-    WHERE known_at <= getvariable('as_of') AND period_end <= getvariable('as_of')
+        unit = 'kw' AND operator IN (SELECT operator FROM known WHERE unit = 'mw') AS is_kw_beside_mw
+    FROM known
 )
 SELECT
     * EXCLUDE (value, unit, is_kw_beside_mw),
     CASE WHEN is_kw_beside_mw THEN value / 1000 ELSE value END AS value,
     CASE WHEN is_kw_beside_mw THEN 'mw' ELSE unit END AS unit
-FROM known;
+FROM placed;
 
 -- One perimeter a series and quarter: the latest that tells how full it was, else the latest that tells the size. A later
 -- perimeter begins where it is told without a gap: one restated comparative amid quarters of the earlier perimeter would
@@ -26,45 +28,61 @@ CREATE OR REPLACE TEMP TABLE chosen_perimeter AS
 WITH told AS (
     SELECT
         level, entity_id, period_end, perimeter,
-        dense_rank() OVER (PARTITION BY level, entity_id ORDER BY max(perimeter_position), perimeter) AS position,
+        row(max(perimeter_position), perimeter) AS position,
         bool_or(metric = 'capacity_in_service') AS tells_size,
         bool_or(metric IN ('occupancy_rate', 'utilisation_rate', 'vacancy_rate'))
             OR (bool_or(metric = 'capacity_utilised') AND bool_or(metric = 'capacity_in_service')) AS tells_occupancy
     FROM keyed
     GROUP BY level, entity_id, period_end, perimeter
 ),
-ahead AS (
-    SELECT
-        level, entity_id, period_end,
-        min(max(position)) OVER (
-            PARTITION BY level, entity_id ORDER BY period_end ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-        ) AS earliest_still_told
+latest AS (
+    SELECT level, entity_id, period_end, max(position) AS position
     FROM told
-    WHERE tells_occupancy
+    WHERE tells_occupancy AND (level, entity_id) IN (
+        SELECT (level, entity_id) FROM told GROUP BY level, entity_id HAVING count(DISTINCT perimeter) > 1
+    )
     GROUP BY level, entity_id, period_end
+),
+ahead AS (
+    SELECT latest.level, latest.entity_id, latest.period_end, min(later.position) AS earliest_still_told
+    FROM latest
+    JOIN latest AS later
+        ON later.level = latest.level AND later.entity_id = latest.entity_id AND later.period_end > latest.period_end
+    GROUP BY latest.level, latest.entity_id, latest.period_end
 )
-SELECT level, entity_id, period_end, perimeter
+SELECT
+    level, entity_id, period_end,
+    arg_max(
+        perimeter,
+        row(tells_occupancy, tells_size, position <= coalesce(earliest_still_told, position), position)
+    ) AS perimeter
 FROM told
 LEFT JOIN ahead USING (level, entity_id, period_end)
-QUALIFY row_number() OVER (
-    PARTITION BY level, entity_id, period_end
-    ORDER BY
-        tells_occupancy DESC, tells_size DESC, position <= coalesce(earliest_still_told, position) DESC,
-        position DESC, perimeter DESC
-) = 1;
+GROUP BY level, entity_id, period_end;
 
 -- One figure a metric: the most trusted kind of source, within it the latest known, a printed level before arithmetic.
 -- It was known from the day on which this value was first printed: later comparatives that repeat it confirm it.
+-- Aggregates and no windows: this runs for every date that a backtest asks for, over few rows.
 CREATE OR REPLACE TEMP TABLE chosen AS
+WITH printed AS (
+    SELECT
+        level, entity_id, period_end, metric, unit, value,
+        min(known_at) AS known_at,
+        min({
+            'tier': tier_position, 'derived': basis = 'derived', 'age': DATE '9999-12-31' - known_at, 'doubt': -trust,
+            'id': observation_id
+        }) AS trusted
+    FROM keyed
+    JOIN chosen_perimeter USING (level, entity_id, period_end, perimeter)
+    GROUP BY level, entity_id, period_end, metric, unit, value
+)
 SELECT
-    keyed.* EXCLUDE (known_at),
-    min(known_at) OVER (PARTITION BY level, entity_id, period_end, metric, unit, value) AS known_at
-FROM keyed
-JOIN chosen_perimeter USING (level, entity_id, period_end, perimeter)
-QUALIFY row_number() OVER (
-    PARTITION BY level, entity_id, period_end, metric, unit
-    ORDER BY tier_position, basis = 'derived', keyed.known_at DESC, trust DESC, observation_id
-) = 1;
+    level, entity_id, period_end, metric, unit,
+    arg_min(value, trusted) AS value,
+    arg_min(known_at, trusted) AS known_at,
+    min(trusted).id AS observation_id
+FROM printed
+GROUP BY level, entity_id, period_end, metric, unit;
 
 CREATE OR REPLACE TEMP TABLE rates AS
 SELECT

@@ -47,8 +47,9 @@ SELECT
     rates.observation_ids
 FROM rates
 JOIN (
-    SELECT level, entity_id, unit FROM points GROUP BY level, entity_id, unit
-    QUALIFY row_number() OVER (PARTITION BY level, entity_id ORDER BY count(*) DESC, unit) = 1
+    SELECT level, entity_id, arg_min(unit, row(-quarters, unit)) AS unit
+    FROM (SELECT level, entity_id, unit, count(*) AS quarters FROM points GROUP BY level, entity_id, unit)
+    GROUP BY level, entity_id
 ) AS longest USING (level, entity_id)
 WHERE (rates.level, rates.entity_id) NOT IN (SELECT (level, entity_id) FROM rate_points)
     AND (rates.level, rates.entity_id, longest.unit, rates.period_end) NOT IN (
