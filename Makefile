@@ -17,8 +17,9 @@ help:
 run: $(VENV)/.core
 	@$(BIN)/colocast run
 
+# Whole files to each of two processes: what the tests of a file share is made once.
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n 2 -q
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 setup: $(VENV)/.core
 

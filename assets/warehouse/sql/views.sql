@@ -110,7 +110,7 @@ WITH keys AS MATERIALIZED (
            lag(quarter_end, 4) OVER own = last_day(quarter_end - INTERVAL 12 MONTH) AS has_year_before,
            lag(in_service) OVER own AS in_service_before, lag(leased) OVER own AS leased_before, lag(leased, 4) OVER own AS leased_year_ago
     FROM levels
-    WINDOW own AS (PARTITION BY level, series_id ORDER BY quarter_end)
+    WINDOW own AS (PARTITION BY portfolio, level, series_id, unit ORDER BY quarter_end)
 ), changes AS (
     SELECT *, in_service - leased AS vacant, CASE WHEN has_quarter_before THEN leased - leased_before END AS absorbed,
            CASE WHEN has_quarter_before THEN in_service - in_service_before END AS delivered,
