@@ -193,11 +193,15 @@ class Daemon:
         self.until(lambda: all(one.status in ENDED for one in self.runs()) and not self.pending_retries(), step)
 
     def pending_retries(self) -> list[str]:
-        """Failed runs that will be started again and have not been yet."""
+        """Failed runs that will be started again and have not been yet. A run of a command is not among them: no code
+        server knows it, and Dagster leaves it to the next run of the schedule.
+        """
         return [
             one.run_id
             for one in self.runs(dg.DagsterRunStatus.FAILURE)
-            if one.tags.get("dagster/will_retry") == "true" and "dagster/auto_retry_run_id" not in one.tags
+            if one.remote_job_origin is not None
+            and one.tags.get("dagster/will_retry") == "true"
+            and "dagster/auto_retry_run_id" not in one.tags
         ]
 
     def worker(self) -> tuple[dg.DagsterRun, psutil.Process]:
