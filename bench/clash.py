@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 import psutil
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import SensorInstigatorData
@@ -40,6 +39,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from bench.faults import tables_of
 from pipelines.home import write_instance_config
 from pipelines.locking import is_held
 from pipelines.recovery import PROCESS_TAG, sign_path
@@ -100,22 +100,6 @@ def start_command(*arguments: str, wait_s: float = 0.0) -> subprocess.Popen[str]
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def tables_of(published: Path) -> dict[str, list[Any]]:
-    """Every published table but `runs`, sorted; without moments, which differ from run to run."""
-    with duckdb.connect(str(published), read_only=True) as connection:
-        columns: dict[str, list[str]] = {}
-        for table, column in connection.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal"
-            " AND data_type NOT LIKE 'TIMESTAMP%' AND table_name IN (SELECT table_name FROM duckdb_tables())"
-            " AND table_name <> 'runs' ORDER BY ALL"
-        ).fetchall():
-            columns.setdefault(table, []).append(f'"{column}"')
-        return {
-            table: connection.execute(f'SELECT {", ".join(names)} FROM "{table}" ORDER BY ALL').fetchall()
-            for table, names in columns.items()
-        }
 
 
 class Daemon:

@@ -4,9 +4,10 @@ A run is made in a forked child of the bench, which has imported everything befo
 in which nothing is written. In the child the command `colocast run`, or Dagster's own `dagster job execute`, runs as
 ever, with its own reader processes.
 
-What is compared: every published table but `runs`, row by row. Left out are columns of type TIMESTAMP alone (when a
-document was received, a figure first held back, an alert raised): two runs have two clocks, and a document that came
-before the kill was received earlier. Days, figures, fingerprints and versions must be equal.
+What is compared: every published table but `runs`, row by row. Left out are columns of type TIMESTAMP (when a document
+was received, a figure first held back, an alert raised) and the day of receipt that an alert tells: two runs have two
+clocks, and a document that came before the kill was received earlier. All other days, figures, fingerprints and
+versions must be equal.
 """
 
 from __future__ import annotations
@@ -261,8 +262,17 @@ def refresh_here(home: Path, inbox: Path, rebuild: bool = False) -> None:
     delivery.page(work)
 
 
+# What an alert about a document tells of the clock: two runs may stand on either side of midnight.
+_DAY_OF_RECEIPT = {
+    "alerts": {
+        '"message"': r"regexp_replace(message, 'received \d{4}-\d{2}-\d{2}', 'received')",
+        '"since"': "CASE WHEN kind <> 'document_quarantined' THEN since END",
+    }
+}
+
+
 def tables_of(published: Path) -> dict[str, list[Any]]:
-    """Rows of every published table but `runs`, sorted, without their columns of type TIMESTAMP."""
+    """Rows of every published table but `runs`, sorted, without moments and the day on which a document came."""
     from assets.warehouse.database import connect, published_tables
 
     found = {}
@@ -275,7 +285,7 @@ def tables_of(published: Path) -> dict[str, list[Any]]:
                 " AND data_type <> 'TIMESTAMP' ORDER BY column_index",
                 [table],
             ).fetchall()
-            names = ", ".join(name for (name,) in columns)
+            names = ", ".join(_DAY_OF_RECEIPT.get(table, {}).get(name, name) for (name,) in columns)
             found[table] = connection.execute(f'SELECT {names} FROM main."{table}" ORDER BY ALL').fetchall()
     return found
 
