@@ -227,7 +227,7 @@ def recorded(path: Path | None, seed: int, code: str) -> list[Found]:
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
         told = json.loads(line)
-        if told.pop("seed") == seed and told.pop("version") == code:
+        if told.pop("seed") == seed and told.pop("version", "") == code:
             found.append(Found(Point(**told.pop("point")), **told))
     return found
 
