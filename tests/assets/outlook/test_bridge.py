@@ -21,10 +21,12 @@ from assets.warehouse.history import build_history
 KEYS = ["vintage_from", "vintage_to", "level", "series_id", "quarter_end"]
 
 
-@pytest.fixture(autouse=True)
-def no_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def no_comparison() -> Iterator[None]:
     """The comparison of models is most of a build's time, and nothing here is about it."""
-    monkeypatch.setattr("assets.outlook.newest._accuracy", lambda *_: pd.DataFrame())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assets.outlook.newest._accuracy", lambda *_: pd.DataFrame())
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +46,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def forecast(filled: Path) -> Path:
     """The newest vintage built once, for tests of what revises it."""
     path = Path(shutil.copy(filled, filled.with_name("forecast.duckdb")))
-    with pytest.MonkeyPatch.context() as patch, connect(path) as connection:
-        patch.setattr("assets.outlook.newest._accuracy", lambda *_: pd.DataFrame())
+    with connect(path) as connection:
         build_outlook(connection, VINTAGE, AS_OF, 7, "code")
     return path
 
