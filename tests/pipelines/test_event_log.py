@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import psutil
-import pytest
 
 from pipelines.event_log import KEPT_CONNECTIONS, KeptEventLog
-from pipelines.home import write_instance_config
-from pipelines.settings import Settings
 
 
 @dg.op
@@ -23,16 +19,6 @@ def look() -> None:
 @dg.job
 def looking() -> None:
     look()
-
-
-@pytest.fixture
-def instance(own_home: Path) -> Iterator[dg.DagsterInstance]:
-    """As dagster.yaml makes it."""
-    settings = Settings()
-    settings.layout.make()
-    write_instance_config(settings)
-    with dg.DagsterInstance.from_config(str(settings.layout.dagster)) as one:
-        yield one
 
 
 def run(instance: dg.DagsterInstance) -> str:

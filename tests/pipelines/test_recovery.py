@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -16,9 +15,7 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 
 from pipelines import recovery
-from pipelines.home import write_instance_config
 from pipelines.recovery import HOST_TAG, WatchedRunLauncher, close_dead_runs, sign_of_life, sign_path, trouble
-from pipelines.settings import Settings
 
 HOLD = """
 import sys
@@ -39,15 +36,6 @@ def nothing() -> None:
 @dg.job
 def work() -> None:
     nothing()
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    settings = Settings()
-    settings.layout.make()
-    write_instance_config(settings)
-    with dg.DagsterInstance.from_config(str(settings.layout.dagster)) as one:
-        yield one
 
 
 def started(instance: dg.DagsterInstance, tags: dict[str, str] | None = None) -> dg.DagsterRun:
