@@ -17,9 +17,10 @@ help:
 run: $(VENV)/.core
 	@$(BIN)/colocast run
 
-# Whole files to each of two processes: what the tests of a file share is made once.
+# Whole files to each process: what the tests of a file share is made once. Three for two cores, since servers, browsers
+# and runs that tests start let them wait.
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -q
 
 setup: $(VENV)/.core
 
