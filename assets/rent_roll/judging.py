@@ -24,12 +24,13 @@ from assets.rent_roll.roll import RentRoll
 from assets.rent_roll.tables import COLUMNS, typed
 from assets.reports.verdicts import DOCUMENT_COLUMNS, QUARANTINE_COLUMNS, document_id, reason
 from expectations import QUARANTINE, QUARANTINE_DOCUMENT, Report
+from expectations.publication import RENT_ROLL
 from expectations.rent_roll import RENT_ROLL_RULES, check_rent_roll
 
 if TYPE_CHECKING:
     from assets.reports.reading import ReadResult
 
-LAYOUT = "rent roll"
+LAYOUT = RENT_ROLL
 # What names a row of a kind: where two documents have the same, the one received later stands.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "facilities": ("facility_id",),

@@ -22,7 +22,14 @@ def sound() -> Tables:
     quantiles = {"p05": 0.6, "p10": 0.62, "p25": 0.65, "p50": 0.7, "p75": 0.74, "p90": 0.78, "p95": 0.8}
     series = {"level": "operator", "series_id": "example/group/mw", "stack": "unknown", "unit": "mw"}
     return {
-        "documents": pd.DataFrame({"document_id": ["d1", "d2"], "status": ["accepted", "rejected"]}),
+        "documents": pd.DataFrame(
+            {
+                "document_id": ["d1", "d2"],
+                "status": ["accepted", "rejected"],
+                "layout": ["template", None],
+                "rows_accepted": [2, 0],
+            }
+        ),
         "observations": pd.DataFrame(
             {
                 "observation_id": ["o1", "o2"],
@@ -123,7 +130,7 @@ SPOILED = {
     "P01_documents_rows": empty("documents"),
     "P02_documents_unique": twice("documents"),
     "P03_documents_status": put("documents", "status", "lost"),
-    "P04_observations_rows": empty("observations"),
+    "P04_documents_figures": empty("observations"),
     "P05_observations_unique": twice("observations"),
     "P06_observations_evidence": put("observations", "quote", ""),
     "P07_observations_document": put("observations", "document_id", "d9"),
@@ -165,7 +172,24 @@ def test_rule_blocks_spoiled_tables(rule_id: str) -> None:
     result = check_publication(tables, tuple(rule for rule in TABLE_RULES if rule.id == rule_id))[rule_id]
     assert not result.passed
     assert result.severity == BLOCK
-    assert result.broken or rule_id.endswith("_rows") or (result.failing["found"] != "").all()
+    assert result.broken or rule_id.endswith(("_rows", "_figures")) or (result.failing["found"] != "").all()
+
+
+def test_a_rent_roll_alone_is_published_and_hides_no_missing_report() -> None:
+    """Who has leases and no report yet has something to publish; a report that gave nothing must not pass unseen."""
+
+    def passes(status: list[str], layout: list[str | None], rows: list[int]) -> bool:
+        documents = {"document_id": ["d1", "d2"], "status": status, "layout": layout, "rows_accepted": rows}
+        tables = {**sound(), "documents": pd.DataFrame(documents), "observations": sound()["observations"].iloc[:0]}
+        rules = tuple(rule for rule in TABLE_RULES if rule.id == "P04_documents_figures")
+        return check_publication(tables, rules).passed
+
+    both = ["accepted", "accepted"]
+    assert passes(both, ["rent roll", "rent roll"], [8, 3])
+    assert passes(["accepted", "rejected"], ["rent roll", None], [8, 0])
+    assert not passes(both, ["rent roll", "template"], [8, 3])
+    assert not passes(["rejected", "quarantined"], ["rent roll", "template"], [0, 0])
+    assert not passes(both, ["rent roll", "rent roll"], [0, 0])
 
 
 def test_a_missing_table_or_column_is_loud() -> None:
