@@ -165,6 +165,8 @@ def kill_in_the_middle(
     log = folder / f"begun-{time.monotonic_ns()}"
     log.touch()
     client, results, errors = spread.client, list[Any](), list[Exception]()
+    # A part that merely waits at a worker counts as one that met its end.
+    client.cluster.scheduler.allowed_failures = max(3, kills)
     workers: dict[str, int] = client.run(os.getpid)
 
     def work() -> None:
@@ -180,7 +182,7 @@ def kill_in_the_middle(
     while len(killed) < kills and thread.is_alive() and time.monotonic() < deadline:
         begun = [tuple(map(int, line.split())) for line in log.read_text(encoding="utf-8").splitlines()]
         last = dict(begun)
-        # A part that was begun once: Dask gives up one that has met the end of four workers.
+        # A part that was begun once: Dask gives up one that has met the end of too many workers.
         first = {part for _, part in begun if sum(part == other for _, other in begun) == 1}
         at_work = {workers[where] for where, keys in client.processing().items() if keys and where in workers}
         victims = [process for process in at_work - killed if last.get(process) in first]

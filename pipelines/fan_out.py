@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,9 +29,15 @@ _WITHHELD = ("COLOCAST_", "DAGSTER_", "PG")
 # Frames of a large portfolio are sent as they are, a warning about that would be no news; no page about the work.
 _DASK = {
     "distributed.admin.large-graph-warning-threshold": "4 GiB",
+    # Dask gives up a worker for good that takes longer than this to come back after its end; on a busy machine starting
+    # one takes longer than the 15 s of Dask's own.
+    "distributed.deploy.lost-worker-timeout": "1 hour",
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
 }
+# How long a part may wait without a single worker.
+WITHOUT_WORKERS_S = 600.0
+_LOOK_S = 10.0
 _EXPECTED = "expected local:N (worker processes here), tls://host:port, or a YAML file with cluster or client"
 
 
@@ -71,7 +78,7 @@ class DaskFanOut:
 
     def __call__(self, function: Callable[[Any, Any], Any], shared: Any, parts: Sequence[Any]) -> Iterator[Any]:
         """Results in the order of the parts. An error of a part is raised as it is; FanOutError for a part that ended
-        every worker it was given to, and for a cluster that went away.
+        every worker it was given to, for a cluster that went away, and for one that stays without workers.
         """
         from distributed import CancelledError, KilledWorker
         from distributed.comm import CommClosedError
@@ -82,7 +89,8 @@ class DaskFanOut:
         waiting.reverse()
         try:
             while waiting:
-                yield waiting.pop().result()
+                yield self._result(waiting[-1])
+                waiting.pop()
         except KilledWorker as error:
             raise FanOutError(
                 f"A part of {function.__name__.strip('_')} ended every worker it was given to ({error}). Workers that "
@@ -95,6 +103,25 @@ class DaskFanOut:
             ) from error
         finally:
             client.cancel(waiting)
+
+    def _result(self, future: Any) -> Any:
+        """The result of a part, for which nobody waits for ever: without workers it never comes."""
+        alone_since = None
+        while True:
+            try:
+                return future.result(timeout=_LOOK_S)
+            except TimeoutError:
+                if future.done():
+                    raise
+                if self.client.scheduler_info()["workers"]:
+                    alone_since = None
+                    continue
+                alone_since = alone_since or time.monotonic()
+                if time.monotonic() - alone_since >= WITHOUT_WORKERS_S:
+                    raise FanOutError(
+                        f"The Dask cluster has had no worker for {WITHOUT_WORKERS_S:g} s. Look why its workers end or "
+                        "do not start (memory, certificates), then run again; nothing half-done was written."
+                    ) from None
 
     def _connected(self) -> Any:
         import dagster as dg

@@ -125,6 +125,23 @@ def test_a_part_that_no_worker_survives_is_told(spread: DaskFanOut, monkeypatch:
         list(spread(end_oneself, None, [1]))
 
 
+def test_a_cluster_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that end and do not come back leave nobody to wait for."""
+    monkeypatch.setattr("pipelines.fan_out._LOOK_S", 0.2)
+    monkeypatch.setattr("pipelines.fan_out.WITHOUT_WORKERS_S", 1.0)
+    with fan_out("local:1") as own:
+        assert isinstance(own, DaskFanOut)
+        assert list(own(itself, None, [1, 2])) == [1, 2]
+        own.client.cluster.scale(0)
+        with pytest.raises(FanOutError, match="has had no worker for 1 s"):
+            list(own(itself, None, [3]))
+
+
+def itself(given: None, part: int) -> int:
+    """A part that is done at once."""
+    return part
+
+
 def fail(given: None, part: int) -> None:
     """A part that is wrong."""
     raise ValueError(f"part {part} is wrong")
