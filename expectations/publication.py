@@ -124,7 +124,7 @@ def _document_figures(frame: pd.DataFrame, tables: Tables) -> Computed:
     rolls = accepted & (frame["layout"] == RENT_ROLL)
     observed = frame["document_id"].map(tables["observations"]["document_id"].value_counts()).fillna(0.0)
     alone = bool(rolls.any()) and bool((rolls == accepted).all())
-    figures = observed.where(~rolls, frame["rows_accepted"].astype(float) if alone else 0.0)
+    figures = np.where(rolls, frame["rows_accepted"].astype(float) * float(alone), observed)
     return Computed(pd.DataFrame({"figures": figures}), lambda i: ("no figure", "at least one"))
 
 

@@ -18,6 +18,8 @@ from typing import Any
 PACKAGES = ("assets.reports", "assets.rent_roll", "assets.filings")
 LENGTH = 6_000
 LONGEST_S = 1.0
+# A text of a line: work that doubles with every character shows long before its end, whatever bound a module has.
+LINE = 60
 # Twice the text, well over three times the work, and long enough to tell.
 GROWTH, NOTICEABLE_S = 3.0, 0.03
 # Modules whose texts are short, whatever the document: the bound stands in the module.
@@ -120,6 +122,18 @@ def slow_patterns(only: str = "") -> Iterator[tuple[int, Growth | None]]:
             if found is not None and (worst is None or found.twice_s > worst.twice_s):
                 worst = found
         yield tried, worst
+
+
+def exploding_patterns() -> list[str]:
+    """Patterns whose work doubles with each character or so, with what makes them: no bound on texts can save those."""
+    found = []
+    for where, pattern in patterns():
+        for pump in pumps(pattern.pattern):
+            middle = pump * (LINE // len(pump) or 1)
+            if any(_seconds(pattern, lead + middle + tail) >= LONGEST_S for lead, tail in (("", "\x00"), ("1", "z%"))):
+                found.append(f"{where}: {pump!r}")
+                break
+    return found
 
 
 def _growth(where: str, pattern: re.Pattern[str], pump: str) -> Growth | None:

@@ -6,12 +6,15 @@ The same few inputs each time; `python -m bench.fuzz --reader parsers` tries oth
 from __future__ import annotations
 
 import random
+import re
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.fuzzing.checks import check_cells, check_text
 from bench.fuzzing.making import prose
+from bench.fuzzing.patterns import exploding_patterns
 
 ALPHABET = (
     "0123456789.,'’ \u00a0%％-–—()/+~<>£$€mMwWkKqQsStTfFtyY年月日季上下半万千一二三十〇零約约\n\t"
@@ -49,3 +52,11 @@ def test_any_characters(text: str) -> None:
     """Every script, surrogates and private use included."""
     check_text(text)
     check_cells([text])
+
+
+def test_no_pattern_explodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty signs in a row once took a reader longer than it may; `bench.fuzz --patterns` looks at growth."""
+    assert exploding_patterns() == []
+    one = ("here", re.compile(r"^(?:\s*[*#]+)+$"))
+    monkeypatch.setattr("bench.fuzzing.patterns.patterns", lambda: iter([one]))
+    assert exploding_patterns() == ["here: '#'"]

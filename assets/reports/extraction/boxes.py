@@ -35,7 +35,7 @@ _VALUE = (
     rf"(?:\s?(?i:million|thousand|m|k)(?=\s))?(?:\s?{_UNIT})?"
 )
 _SEPARATOR = r"\s*[/|·•,;&]\s*|\s+and\s+|\s+"
-_VALUES = re.compile(rf"{_VALUE}(?:(?:{_SEPARATOR}){_VALUE})*")
+_VALUES = re.compile(rf"{_VALUE}(?:(?:{_SEPARATOR}){_VALUE})*+")
 _ONE_VALUE = re.compile(_VALUE)
 # Short labels of boxes, for labels that run into each other on one line.
 _LABELS = re.compile(

@@ -326,7 +326,7 @@ def _read_block(
                 problem.rule,
                 problem.reason,
                 _locator(passage, span, problem.quantity),
-                span.text,
+                _printed(passage, span),
                 problem.metric,
                 problem.quantity.text,
             )
@@ -526,7 +526,7 @@ def _candidate(
     restated: _Restated,
     note: str,
 ) -> Candidate | Rejection:
-    quantity, text = figure.quantity, span.text
+    quantity, text, quote = figure.quantity, span.text, _printed(passage, span)
     locator = _locator(passage, span, quantity)
     heading_basis = next((f.basis for f in reversed(walk.frames) if f.basis), "")
     pro_forma = _is_pro_forma(text, quantity) or heading_basis == "pro_forma" or _is_pro_forma_note(note)
@@ -537,21 +537,21 @@ def _candidate(
         hit = dates[-1] if dates else hit
     when = hit.period_end if hit is not None else context.period_end
     if outlook and len(re.findall(r"\d[\d,.]*", quantity.text)) > 1:
-        return Rejection("outlook_range", "an expected range is no level", locator, text, figure.metric, quantity.text)
+        return Rejection("outlook_range", "an expected range is no level", locator, quote, figure.metric, quantity.text)
     if outlook == FORECAST and (
         hit is None or (context.period_end is not None and hit.period_end <= context.period_end)
     ):
         hit = None
     if outlook and hit is None:
         return Rejection(
-            "outlook_without_date", "an expected figure without a date", locator, text, figure.metric, quantity.text
+            "outlook_without_date", "an expected figure without a date", locator, quote, figure.metric, quantity.text
         )
     if when is None:
         return Rejection(
             "no_period",
             "neither the sentence nor the document says of which date",
             locator,
-            text,
+            quote,
             figure.metric,
             quantity.text,
         )
@@ -564,12 +564,12 @@ def _candidate(
     scope, level, facility, market = _scope(walk, span, figure, context, passage.block.place.block or 0)
     if not scope:
         reason = "several places are named and nothing says which of them the figure is of"
-        return Rejection("no_market", reason, locator, text, figure.metric, quantity.text)
+        return Rejection("no_market", reason, locator, quote, figure.metric, quantity.text)
     if context.is_market_source and level == "portfolio":
         reason = "a market figure without a market: neither the sentence nor a heading names one"
-        return Rejection("no_market", reason, locator, text, figure.metric, quantity.text)
+        return Rejection("no_market", reason, locator, quote, figure.metric, quantity.text)
     if figure.metric in ("net_absorption_full_year", "new_supply_full_year") and not _spans_year_or_half(text, hit):
-        return Rejection("no_span", "a flow of no stated year or half", locator, text, figure.metric, quantity.text)
+        return Rejection("no_span", "a flow of no stated year or half", locator, quote, figure.metric, quantity.text)
     metric = _period_metric(figure.metric, text, hit)
     suffix = hit.suffix if hit is not None else ""
     return context.candidate(
@@ -579,7 +579,7 @@ def _candidate(
         period_end=when,
         basis=context.basis(when, suffix, restated=restated.covers(when), pro_forma=pro_forma, outlook=outlook),
         locator=locator,
-        quote=text,
+        quote=quote,
         scope=_weighted(scope, metric, text),
         scope_level=level,
         facility=facility,
@@ -588,6 +588,11 @@ def _candidate(
         value_high=quantity.high,
         rounding=quantity.rounding,
     )
+
+
+def _printed(passage: _Passage, span: Span) -> str:
+    """What the document prints there, addresses included; sentences are read without them."""
+    return passage.text[span.start : span.end]
 
 
 def _locator(passage: _Passage, span: Span, quantity: Quantity) -> str:

@@ -598,7 +598,7 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
                 r"\bbetween\s?$", text[max(0, last.start - 12) : last.start], re.I
             )
             to = glue.strip() in ("to", "至", "到") and _RANGE_BEFORE.search(text[max(0, last.start - 16) : last.start])
-            if (dash or between or to) and last.kind in (RATE, LEVEL, COUNT) and abs(last.value) < abs(item.value):
+            if (dash or between or to) and last.kind in (RATE, LEVEL, COUNT) and last.value < item.value:
                 middle = (last.value + item.value) / 2
                 joined[-1] = Quantity(
                     last.start, item.end, text[last.start : item.end], middle, item.unit, last.value, item.value, True,

@@ -44,7 +44,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?:\s*\((?:un)?audited\)|\s*(?:un)?audited|\s*[(\[](?:\d{1,2}|[a-dg-z])[)\]]|\s*[*†‡#]+"
+    r"(?:\s*\((?:un)?audited\)|\s*(?:un)?audited|\s*[(\[](?:\d{1,2}|[a-dg-z])[)\]]|\s*[*†‡#]"
     r"|\s*\((?:restated|reported|actual|pro[- ]?forma|estimated?|forecast|as restated)\)"
     r"|\s+(?:restated|actual|pro[- ]?forma|estimated?|forecast|projected)|\s*(?:止|末|底|为止))+$",
     re.IGNORECASE,

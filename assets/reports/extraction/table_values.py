@@ -83,7 +83,7 @@ _CELL = re.compile(
     rf"(?P<sign>[{_DASHES}+])?\s*(?P<number>{_NUMBER})(?P<rest>.*)$",
     re.IGNORECASE,
 )
-_MARKS = re.compile(r"^(?:\(?(?:\d{1,2}|[a-z]|note \d+)\)|\[(?:\d{1,2}|[a-z])\]|[*†‡§#^]+)+$", re.IGNORECASE)
+_MARKS = re.compile(r"^(?:\(?(?:\d{1,2}|[a-z]|note \d+)\)|\[(?:\d{1,2}|[a-z])\]|[*†‡§#^])+$", re.IGNORECASE)
 _SUFFIX = re.compile(r"^\(?(?P<suffix>[EFP])\)?$")
 
 

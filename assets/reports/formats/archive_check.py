@@ -72,7 +72,7 @@ class Archive:
         try:
             with self._zip.open(info) as member:
                 content = member.read(info.file_size + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
             raise Unreadable("rejected", f"the workbook is damaged in {name} ({error}); fetch it again") from error
         self._taken += len(content)
         if len(content) > info.file_size or self._taken > self.limits.unpacked_bytes:

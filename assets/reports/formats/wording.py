@@ -24,7 +24,7 @@ _SPACES = re.compile(r"\s+")
 _MARKED = re.compile(f"(?:(?<!\\s)\\s++)?{MARK_OPEN}([^{MARK_OPEN}{MARK_CLOSE}]*){MARK_CLOSE}")
 _ONE_MARK = r"(?:\d{1,2}|[a-z]|[ivx]{1,4}|[*†‡§#]{1,3})"
 # Marks one after the other; character by character, since marks of several characters part in too many ways.
-_MARK_LIST = re.compile(r"[(\[]?[\da-z*†‡§#][)\]]?(?:\s?[,;&/]?\s?[(\[]?[\da-z*†‡§#][)\]]?)*")
+_MARK_LIST = re.compile(r"[(\[]?[\da-z*†‡§#][)\]]?(?:(?:\s?[,;&/]\s?|\s\s?)?[(\[]?[\da-z*†‡§#][)\]]?)*")
 _MARK_ITEM = re.compile(_ONE_MARK)
 # What may stand between a unit's first word and its power.
 _LOOK_BEFORE = 80

@@ -160,6 +160,12 @@ def test_a_figure_printed_twice_is_one_and_its_quote_is_exact() -> None:
     assert found.candidates[0].locator == "block 3, characters 20-31"
 
 
+def test_a_quote_holds_the_addresses_that_reading_leaves_out() -> None:
+    """Whoever looks the quote up in the document must find it, letter by letter."""
+    sentence = "Area in service was 500,123 sqm, see https://example.com/a?b=12%25 for details."
+    assert [one.quote for one in read(*GDS, sentence).candidates] == [sentence]
+
+
 @pytest.mark.parametrize(
     "text", ["(" * 4000, "area in service " * 400, "1 sqm in service " * 400, "面积" * 3000, "net " * 2000]
 )

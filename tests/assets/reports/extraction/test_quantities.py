@@ -79,6 +79,13 @@ def test_hedged_numbers_have_bounds(text: str, low: float, high: float) -> None:
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
 
 
+def test_what_falls_is_no_range() -> None:
+    """The bounds of a range enclose its middle, below zero as above."""
+    assert [one.value for one in find_quantities("0 MW – -5 MW")] == [0, -5]
+    (found,) = find_quantities("-5 – -2 MW")
+    assert (found.low, found.value, found.high) == (-5, -3.5, -2)
+
+
 @pytest.mark.parametrize(
     "text", ["June 30, 2024", "FY2024/25", "2Q24", "2020年9月30日", "form 20-F", "二零二零年第三季度"]
 )

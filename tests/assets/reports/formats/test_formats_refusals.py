@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 
 from assets.reports.document import Unreadable
@@ -39,6 +42,20 @@ def test_refusals(data: bytes, name: str, status: str, word: str) -> None:
         read_document(data, name, Limits(document_bytes=5_000 if len(data) != 2_000 else 1_000))
     assert refused.value.status == status
     assert word in refused.value.reason
+
+
+def test_a_directory_that_points_before_the_file_is_damage() -> None:
+    """Such an entry ended in the library's words about seeking."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    data = bytearray(buffer.getvalue())
+    # Where the directory begins, as the end of the archive says: further on than it stands.
+    data[-6:-2] = (int.from_bytes(data[-6:-2], "little") + 325).to_bytes(4, "little")
+    with pytest.raises(Unreadable, match=r"damaged in .*negative seek") as refused:
+        read_document(bytes(data), "x.xlsx", Limits())
+    assert refused.value.status == "rejected"
 
 
 def test_a_short_report_is_no_error_page() -> None:
