@@ -111,7 +111,7 @@ def archive(source: Path, folder: Path, received_at: datetime, inbox: str = "") 
         if known is None:
             if path.exists():
                 set_aside(path)
-            known = _copied_receipts(folder).get(sha256)
+            known = _copied_receipts(folder, sha256).get(sha256)
         arrivals = list(known.arrivals if known is not None else ())
         again = any((a.file_name, a.inbox) == (arrival.file_name, arrival.inbox) for a in arrivals)
         if again and known is not None and known.dropped is not None and not target.exists():
@@ -352,14 +352,19 @@ def _read_receipt(path: Path) -> _Receipt | None:
     return receipt if sha256 == path.stem else None
 
 
-def _copied_receipts(folder: Path) -> dict[str, _Receipt]:
-    """The copies of receipts by hash; lines that cannot be read (half-written, damaged) are passed over."""
+def _copied_receipts(folder: Path, wanted: str = "") -> dict[str, _Receipt]:
+    """The copies of receipts by hash, those of `wanted` alone where it is given; lines that cannot be read
+    (half-written, damaged) are passed over.
+    """
     try:
-        lines = (folder / RECEIPTS_COPY).read_bytes().split(b"\n")
+        copies = (folder / RECEIPTS_COPY).read_bytes()
     except OSError:
         return {}
     found = {}
-    for line in lines:
+    # Every new document asks for itself: reading all lines each time would take the square of a delivery's documents.
+    for line in copies.split(b"\n") if wanted.encode() in copies else ():
+        if wanted.encode() not in line:
+            continue
         with contextlib.suppress(*_ILLEGIBLE):
             sha256, receipt = _unsealed(line.decode("utf-8"))
             found[sha256] = receipt

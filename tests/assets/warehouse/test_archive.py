@@ -65,6 +65,20 @@ def test_other_bytes_under_a_known_name_are_another_document(tmp_path: Path) -> 
     assert [item.path.read_bytes() for item in kept] == [b"first", b"second"]
 
 
+def test_a_delivery_reads_no_receipts_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand new documents would otherwise read half a million receipts, and ten thousand take an hour."""
+    read: list[str] = []
+    unsealed = archive_module._unsealed
+    monkeypatch.setattr(archive_module, "_unsealed", lambda text: read.append(text) or unsealed(text))
+    for number in range(5):
+        archive(put(tmp_path / "inbox", f"{number}.html", str(number).encode()), tmp_path / "archive", MONDAY)
+    assert read == []
+    (path,) = (tmp_path / "archive").glob("??/5feceb66*.json")
+    path.unlink()
+    archive(put(tmp_path / "inbox", "again.html", b"0"), tmp_path / "archive", TUESDAY)
+    assert len(read) == 1
+
+
 @pytest.mark.parametrize("kind", ["link", "dangling", "fifo", "folder", "missing"])
 def test_what_is_no_file_is_refused_with_a_reason_and_nothing_is_written(tmp_path: Path, kind: str) -> None:
     inbox = tmp_path / "inbox"
