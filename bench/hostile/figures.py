@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from functools import partial
 
 from bench.hostile.case import Case, held, operator_of, partly, release_of
@@ -13,6 +14,8 @@ KIND = "figure"
 def cases() -> list[Case]:
     """Every document that is sound but for a figure."""
     made: list[Case] = []
+    # Figures are dated against the real day, whatever day a run pretends.
+    today = date.today()
 
     def add(name: str, *rows: str, true: tuple[float, ...] = (), ends: tuple[str, ...] = ()) -> None:
         make = partial(_csv, *rows)
@@ -120,8 +123,8 @@ def cases() -> list[Case]:
         ("year_zero", "0000-06-30"),
         ("year_9999", "9999-12-31"),
         ("year_five", "20250-06-30"),
-        ("future", "2031-06-30"),
-        ("future_near", "2026-09-30"),
+        ("future", f"{today.year + 5}-06-30"),
+        ("future_near", _end_of_next_quarter(today).isoformat()),
         ("past", "1890-06-30"),
         ("text", "someday"),
         ("serial_future", "73050"),
@@ -195,7 +198,7 @@ def cases() -> list[Case]:
     for label, printed in (
         ("above", "174%"),
         ("minus", "-7.4%"),
-        ("future", "87.5% as of June 30, 2031"),
+        ("future", f"87.5% as of June 30, {today.year + 5}"),
         ("february", "87.5% as of February 31, 2025"),
         ("power", "9^9^9%"),
         ("exponent", "1e2%"),
@@ -210,3 +213,9 @@ def cases() -> list[Case]:
 
 def _csv(*rows: str) -> bytes:
     return (HEADER + "".join(rows)).encode()
+
+
+def _end_of_next_quarter(day: date) -> date:
+    """The last day of the quarter that follows the one of `day`."""
+    months = day.year * 12 + (day.month - 1) // 3 * 3 + 6
+    return date(months // 12, months % 12 + 1, 1) - timedelta(days=1)
