@@ -106,13 +106,13 @@ class DaskFanOut:
 
     def _result(self, future: Any) -> Any:
         """The result of a part, for which nobody waits for ever: without workers it never comes."""
+        from distributed import wait
+
         alone_since = None
-        while True:
+        while not future.done():
             try:
-                return future.result(timeout=_LOOK_S)
+                wait([future], timeout=_LOOK_S)
             except TimeoutError:
-                if future.done():
-                    raise
                 if self.client.scheduler_info()["workers"]:
                     alone_since = None
                     continue
@@ -122,6 +122,7 @@ class DaskFanOut:
                         f"The Dask cluster has had no worker for {WITHOUT_WORKERS_S:g} s. Look why its workers end or "
                         "do not start (memory, certificates), then run again; nothing half-done was written."
                     ) from None
+        return future.result()
 
     def _connected(self) -> Any:
         import dagster as dg
