@@ -316,6 +316,9 @@ def bench(options: argparse.Namespace, folder: Path, say: Console) -> list[Found
                 with options.record.open("a", encoding="utf-8") as file:
                     line = {**asdict(found), "seed": options.seed, "version": code, "said": ""}
                     file.write(json.dumps(line) + "\n")
+        # Workers end by themselves: terminating them can catch one at the lock of the queue, and waits for ever then.
+        pool.close()
+        pool.join()
     return every
 
 
