@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.table import Table
 
+from bench import faults
 from bench.postgres_server import missing_postgres, postgres_server
 from pipelines.home import POSTGRES_SCHEME, POSTGRES_VARIABLE
 from pipelines.recovery import PROCESS_TAG
@@ -102,8 +104,13 @@ def service(folder: Path, url: str) -> Iterator[tuple[Path, int]]:
         _wait_for_server(port, ui, folder / "ui.log")
         yield home, port
     finally:
+        below = faults.descendants(ui.pid)
         ui.terminate()
         ui.wait(60)
+        # A code server that finds its Postgres gone may outlive those who used it.
+        for process in below:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
 
 def ask_at_once(folder: Path, url: str, runs: int) -> Asked:
