@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,8 +108,7 @@ def service(folder: Path, url: str) -> Iterator[tuple[Path, int]]:
         ui.wait(60)
         # A code server that finds its Postgres gone may outlive those who used it.
         for process in below:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+            faults.kill_tree(process)
 
 
 def ask_at_once(folder: Path, url: str, runs: int) -> Asked:

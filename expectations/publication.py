@@ -123,8 +123,8 @@ def _document_figures(frame: pd.DataFrame, tables: Tables) -> Computed:
     accepted = frame["status"] == "accepted"
     rolls = accepted & (frame["layout"] == RENT_ROLL)
     observed = frame["document_id"].map(tables["observations"]["document_id"].value_counts()).fillna(0.0)
-    alone = bool(rolls.any()) and bool((rolls == accepted).all())
-    figures = np.where(rolls, frame["rows_accepted"].astype(float) * float(alone), observed)
+    alone = bool((rolls == accepted).all())
+    figures = np.where(rolls & alone, frame["rows_accepted"], observed)
     return Computed(pd.DataFrame({"figures": figures}), lambda i: ("no figure", "at least one"))
 
 

@@ -30,7 +30,6 @@ from expectations.rent_roll import RENT_ROLL_RULES, check_rent_roll
 if TYPE_CHECKING:
     from assets.reports.reading import ReadResult
 
-LAYOUT = RENT_ROLL
 # What names a row of a kind: where two documents have the same, the one received later stands.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "facilities": ("facility_id",),
@@ -257,7 +256,8 @@ def _verdict(
     return {
         "document_id": document, "file_name": one.result.file_name, "sha256": one.result.sha256,
         "media_type": one.result.media_type, "bytes": one.result.size, "operator": "", "published_on": "",
-        "status": status, "reason": words, "layout": LAYOUT, "rows_accepted": accepted, "rows_quarantined": len(held),
+        "status": status, "reason": words, "layout": RENT_ROLL, "rows_accepted": accepted,
+        "rows_quarantined": len(held),
     }  # fmt: skip
 
 

@@ -360,10 +360,10 @@ def _copied_receipts(folder: Path, wanted: str = "") -> dict[str, _Receipt]:
         copies = (folder / RECEIPTS_COPY).read_bytes()
     except OSError:
         return {}
-    found = {}
+    found, sought = {}, wanted.encode()
     # Every new document asks for itself: reading all lines each time would take the square of a delivery's documents.
-    for line in copies.split(b"\n") if wanted.encode() in copies else ():
-        if wanted.encode() not in line:
+    for line in copies.split(b"\n") if sought in copies else ():
+        if sought not in line:
             continue
         with contextlib.suppress(*_ILLEGIBLE):
             sha256, receipt = _unsealed(line.decode("utf-8"))

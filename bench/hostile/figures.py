@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
+
+import pandas as pd
 
 from bench.hostile.case import Case, held, operator_of, partly, release_of
 from bench.hostile.tables import HEADER, line
@@ -124,7 +126,7 @@ def cases() -> list[Case]:
         ("year_9999", "9999-12-31"),
         ("year_five", "20250-06-30"),
         ("future", f"{today.year + 5}-06-30"),
-        ("future_near", _end_of_next_quarter(today).isoformat()),
+        ("future_near", str((pd.Period(today, "Q") + 1).end_time.date())),
         ("past", "1890-06-30"),
         ("text", "someday"),
         ("serial_future", "73050"),
@@ -213,9 +215,3 @@ def cases() -> list[Case]:
 
 def _csv(*rows: str) -> bytes:
     return (HEADER + "".join(rows)).encode()
-
-
-def _end_of_next_quarter(day: date) -> date:
-    """The last day of the quarter that follows the one of `day`."""
-    months = day.year * 12 + (day.month - 1) // 3 * 3 + 6
-    return date(months // 12, months % 12 + 1, 1) - timedelta(days=1)
